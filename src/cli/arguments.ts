@@ -1,0 +1,107 @@
+/** minimist made strict: only options that the command's table has, each as often and with what the table says. */
+import minimist from 'minimist'
+import { usageError } from '../failure.js'
+import type { Command } from './command.js'
+
+/** The arguments of one call, checked against the command's table. */
+export interface Arguments {
+  readonly positionals: readonly string[]
+  /** What follows `--`, for commands that take a command line; empty without one. */
+  readonly command: readonly string[]
+  /** A switch. */
+  flag(name: string): boolean
+  /** The value of an option, or undefined. */
+  text(name: string): string | undefined
+  /** All values of an option that may repeat. */
+  list(name: string): readonly string[]
+  /** A whole number; throws a usage error for anything else or below `least`. */
+  count(name: string, least: number): number | undefined
+  /** A size in bytes: `64M`, `1G`, `5242880`; the units are powers of 1024, as in `zfs` and `aws`. */
+  bytes(name: string): number | undefined
+  /** A time in milliseconds: `30s`, `5m`, `2h`, or seconds without a unit. */
+  milliseconds(name: string): number | undefined
+}
+
+type Table = Pick<Command, 'options' | 'positionals' | 'takesCommand'>
+
+/** Reads `argv` (without the command's name). Throws a usage error that names what is wrong. */
+export function parseArguments(argv: readonly string[], table: Table): Arguments {
+  const words = [...argv]
+  const end = words.indexOf('--')
+  const command = table.takesCommand && end >= 0 ? words.splice(end).slice(1) : []
+  if (table.takesCommand && end >= 0 && command.length === 0) throw usageError('there is no command behind --')
+
+  const valued = table.options.filter(option => option.value !== undefined)
+  const switches = table.options.filter(option => option.value === undefined)
+  const parsed = minimist(words, {
+    // '_' as well: minimist would turn a GUID given as an argument into a number, and lose digits.
+    string: ['_', ...valued.map(option => option.name)],
+    boolean: switches.map(option => option.name),
+    alias: Object.fromEntries(table.options.flatMap(({ short, name }) => (short === undefined ? [] : [[short, name]]))),
+    unknown: word => {
+      if (word.startsWith('-') && word !== '-') throw usageError(`there is no option ${word}`, 'see --help')
+      return true
+    },
+  })
+  if (parsed._.length > table.positionals) {
+    throw usageError(`'${String(parsed._[table.positionals])}' is one argument too many`, 'see --help')
+  }
+
+  const values = new Map<string, readonly string[]>()
+  for (const { name, repeats } of valued) {
+    const given: unknown = parsed[name]
+    if (given === undefined) continue
+    const list: unknown[] = Array.isArray(given) ? given : [given]
+    if (list.some(value => typeof value !== 'string' || value === '')) throw usageError(`--${name} needs a value`)
+    if (list.length > 1 && repeats === undefined) throw usageError(`--${name} is given twice`)
+    values.set(name, list.map(String))
+  }
+  const known = (name: string) => {
+    if (!table.options.some(option => option.name === name)) throw new Error(`no option --${name} in the table`)
+    return name
+  }
+  const text = (name: string) => values.get(known(name))?.[0]
+  return {
+    positionals: parsed._.map(String),
+    command,
+    flag: name => parsed[known(name)] === true,
+    text,
+    list: name => values.get(known(name)) ?? [],
+    count: (name, least) => ifGiven(text(name), value => readCount(name, value, least)),
+    bytes: name => ifGiven(text(name), value => readBytes(name, value)),
+    milliseconds: name => ifGiven(text(name), value => readMilliseconds(name, value)),
+  }
+}
+
+const ifGiven = <T>(value: string | undefined, read: (value: string) => T): T | undefined =>
+  value === undefined ? undefined : read(value)
+
+function readCount(name: string, value: string, least: number): number {
+  const number = Number(value)
+  if (!/^\d+$/.test(value) || !Number.isSafeInteger(number) || number < least) {
+    throw usageError(`--${name} is '${value}'`, `give a whole number, at least ${least}`)
+  }
+  return number
+}
+
+const binaryUnits = ['', 'K', 'M', 'G', 'T', 'P']
+
+function readBytes(name: string, value: string): number {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)([KMGTP]?)(?:i?B)?$/i.exec(value) ?? []
+  const bytes = Math.floor(Number(digits) * 1024 ** binaryUnits.indexOf((unit ?? '').toUpperCase()))
+  if (digits === undefined || !Number.isSafeInteger(bytes) || bytes < 1) {
+    throw usageError(`--${name} is '${value}'`, 'give a size like 5242880, 64M or 1G')
+  }
+  return bytes
+}
+
+const secondsIn: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86400 }
+
+function readMilliseconds(name: string, value: string): number {
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(value) ?? []
+  const seconds = secondsIn[unit]
+  if (digits === undefined || seconds === undefined) {
+    throw usageError(`--${name} is '${value}'`, 'give a time like 30s, 5m or 2h')
+  }
+  return Number(digits) * seconds * 1000
+}

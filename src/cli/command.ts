@@ -1,0 +1,64 @@
+/** What a command is to the rest of the program: its own description, from which help and man page are made, and `run`. */
+import type { Readable, Writable } from 'node:stream'
+import type { Arguments } from './arguments.js'
+
+/** One option of a command. With `value` it takes one, which is shown under that name; without, it is a switch. */
+export interface Option {
+  readonly name: string
+  /** A single letter: `-i`. */
+  readonly short?: string
+  readonly value?: string
+  /** May be given more than once. */
+  readonly repeats?: true
+  readonly help: string
+}
+
+/** What a command runs with. Nothing else of the process is touched by commands. */
+export interface Context {
+  /** As the user called it: `zfs2s3-put`, or `zfs2s3 upload`. */
+  readonly name: string
+  readonly args: Arguments
+  readonly env: NodeJS.ProcessEnv
+  readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly stdout: Writable & { readonly isTTY?: boolean }
+  readonly stderr: Writable & { readonly isTTY?: boolean }
+  /** Aborted by SIGINT, SIGTERM and SIGHUP; its reason is an `Interrupted`. */
+  readonly signal: AbortSignal
+}
+
+export interface Command {
+  /** Without `zfs2s3-`. */
+  readonly name: string
+  /** One line, lower case, no full stop. */
+  readonly summary: string
+  /** What follows the name, one string for each form: `DS@SNAP [--base DS@PREV]`. */
+  readonly usage: readonly string[]
+  /** Paragraphs. */
+  readonly description: readonly string[]
+  readonly options: readonly Option[]
+  /** What each does, and the command line. */
+  readonly examples: readonly (readonly [what: string, line: string])[]
+  /** What the exit statuses mean here, where there is more to say than in general. */
+  readonly statuses?: Readonly<Record<number, string>>
+  /** Most positional arguments it takes. */
+  readonly positionals: number
+  /** Takes a command line behind `--`. */
+  readonly takesCommand?: true
+  /** Not offered as an executable of its own, only as `zfs2s3 NAME`. */
+  readonly porcelain?: true
+  run(context: Context): Promise<void>
+}
+
+/** The end of a command by a signal. Not a Failure: nothing is wrong, and the process ends by that same signal. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted'
+  readonly signal: NodeJS.Signals
+  /** What the user should know on the way out, already on one line; undefined if nothing was left unfinished. */
+  readonly note: string | undefined
+
+  constructor(signal: NodeJS.Signals, note?: string) {
+    super(`ended by ${signal}`)
+    this.signal = signal
+    this.note = note
+  }
+}

@@ -1,0 +1,44 @@
+/** Records on stdin and stdout: one JSON object a line. */
+import type { Readable, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { messageOf, usageError } from '../failure.js'
+
+/**
+ * Every record of `input`, each taken through `read`, which throws for what isn't one.
+ * All of them are read before any is returned: what a command does to a set, it must not do to half of one.
+ * Throws a usage error that counts records from 1.
+ */
+export async function readRecords<T>(input: Readable & { isTTY?: boolean }, read: (record: unknown) => T): Promise<T[]> {
+  if (input.isTTY) throw usageError('no edge is named, and stdin is a terminal', 'name a snapshot, or pipe edges in')
+  // Loaded here: commands that only print should start in the time that Node needs.
+  const { default: ndjson } = await import('ndjson')
+  const records: T[] = []
+  const where = () => `record ${records.length + 1} of the input`
+  const lines = ndjson.parse({ strict: true })
+  await pipeline(input, lines, async (source: AsyncIterable<unknown>) => {
+    for await (const record of source) {
+      try {
+        records.push(read(record))
+      } catch (error) {
+        throw usageError(`${where()}: ${messageOf(error)}`, 'give it what zfs2s3-graph prints', error)
+      }
+    }
+  }).catch((error: unknown) => {
+    if (error instanceof SyntaxError || messageOf(error).startsWith('Could not parse row')) {
+      throw usageError(`${where()} is not JSON`, 'give it what zfs2s3-graph prints', error)
+    }
+    throw error
+  })
+  return records
+}
+
+/** Writes one record and waits while `output` is full. */
+export function writeRecord(output: Writable, record: object): Promise<void> {
+  return write(output, `${JSON.stringify(record)}\n`)
+}
+
+/** Writes text or bytes and waits while `output` is full. A closed stdout has ended the process in cli/main. */
+export async function write(output: Writable, data: string | Uint8Array): Promise<void> {
+  if (output.write(data)) return
+  await new Promise<void>(resolve => output.once('drain', resolve))
+}

@@ -1,0 +1,45 @@
+/** zfs2s3-abort: gives up an upload. */
+import { readSeedUpload, removeSeedUpload, type SeedUpload } from '../catalog/seed-upload.js'
+import type { Command, Context } from '../cli/command.js'
+import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js'
+import { Ledger } from '../store/ledger.js'
+import { Bucket } from '../store/s3.js'
+import { abortUpload } from '../store/upload.js'
+import { demandBucket, pendingUpload, whileWorkingOn } from './put/resume.js'
+import { dataDirOf } from './stored.js'
+
+export const command: Command = {
+  name: 'abort',
+  summary: 'give up an upload and free its parts in S3',
+  usage: ['[DS@SNAP]'],
+  description: [
+    'Gives up the upload in progress, or that of the named snapshot if there are several. Its parts in S3 are freed, for ' +
+      'as long as they are there they cost money and no listing shows them. Needs neither zfs nor the local snapshot.',
+    "Also gives up an upload that the Python tool left in progress. Ends with status 3 if no upload is pending.",
+  ],
+  positionals: 1,
+  options: [dataDirOption, ...bucketOptions],
+  examples: [['give up the upload in progress', 'zfs2s3-abort']],
+  statuses: { 3: 'no such upload is pending, or there are several and none was named' },
+  async run(context) {
+    const dataDir = dataDirOf(context)
+    const [snapshot] = context.args.positionals
+    const bucket = await Bucket.open(bucketSettings(context))
+    try {
+      const old = await readSeedUpload(dataDir)
+      const isOld = old !== null && (snapshot === undefined || old.snapshot?.name === snapshot)
+      if (isOld && (await Ledger.all(dataDir)).length === 0) return await abortSeedUpload(context, dataDir, bucket, old)
+      const ledger = await pendingUpload(dataDir, snapshot)
+      demandBucket(ledger, bucket)
+      await whileWorkingOn(dataDir, ledger, () => abortUpload(bucket, ledger, context.signal))
+    } finally {
+      bucket.close()
+    }
+  },
+}
+
+async function abortSeedUpload({ signal }: Context, dataDir: string, bucket: Bucket, upload: SeedUpload): Promise<void> {
+  const { key, uploadId } = upload
+  if (key !== null && uploadId !== null) await bucket.abortUpload(key, uploadId, signal)
+  await removeSeedUpload(dataDir)
+}

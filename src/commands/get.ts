@@ -1,0 +1,81 @@
+/** zfs2s3-get: writes one stored stream. The bytes: S3 -> checksum -> (filter) -> records -> stdout. */
+import { argumentsToName, edgeFinder, type EdgeName, recordToName } from '../chain/find.js'
+import { readCatalog } from '../catalog/catalog.js'
+import { edgeTitle } from '../chain/names.js'
+import type { Command, Context } from '../cli/command.js'
+import { readRecords, write } from '../cli/ndjson.js'
+import { showProgress } from '../cli/progress.js'
+import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js'
+import { refused, usageError } from '../failure.js'
+import { download } from '../store/download.js'
+import { Bucket } from '../store/s3.js'
+import { startPipeline, through } from '../zfs/child.js'
+import { checkedStream, decompressed } from './get/check.js'
+import { baseOption, dataDirOf, namedSnapshots } from './stored.js'
+
+export const command: Command = {
+  name: 'get',
+  summary: 'write one stored stream to stdout',
+  usage: ['DS@SNAP [--base DS@PREV] [OPTIONS]', '[OPTIONS] < EDGE'],
+  description: [
+    'Reads the stream back from S3 and writes it, checked against the checksum on record and, as far as it can be read, ' +
+      'record by record. A break of the line is mended where it was. If anything is wrong, it ends with status 4 before the ' +
+      "end of the stream is written, so that zfs receive at the other end of the pipe refuses it: never a damaged stream that looks whole.",
+    'A stream that was stored through a filter comes back as it was stored, unless --filter undoes it. The filter that it ' +
+      'went through is only shown, never run.',
+  ],
+  positionals: 1,
+  options: [
+    baseOption,
+    { name: 'filter', value: 'PIPELINE', help: 'send what was stored through this shell pipeline, as in age -d -i KEY | zstd -d' },
+    { name: 'decompress', help: 'undo a compression that the first bytes show (zstd, gzip, xz, lz4)' },
+    dataDirOption,
+    ...bucketOptions,
+  ],
+  examples: [
+    ['restore a snapshot whose stream is full', 'zfs2s3-get tank/home@a | zfs receive -u pool/home'],
+    ['an increment that was encrypted', "zfs2s3-get tank/home@b --filter 'age -d -i KEY | zstd -d' | zfs receive -u pool/home"],
+  ],
+  statuses: {
+    3: 'it is not stored, or its object is not in S3',
+    4: 'what S3 has is damaged, or another object than was stored',
+    5: 'the object is archived and has to be thawed first',
+  },
+  async run(context) {
+    const { args, stdout, signal } = context
+    if (stdout.isTTY) throw usageError('stdout is a terminal', 'pipe it: zfs2s3-get DS@SNAP | zfs receive -u POOL/DATASET')
+    const filter = args.text('filter')
+    if (filter !== undefined && args.flag('decompress')) throw usageError('--filter and --decompress are given', 'choose one')
+    const place = bucketSettings(context)
+    const edge = edgeFinder(await readCatalog(dataDirOf(context)))(await namedEdge(context))
+    if (edge.filter !== null && filter === undefined) {
+      context.stderr.write(`${context.name}: ${edgeTitle(edge)} was stored through the filter: ${edge.filter}\n`)
+    }
+    const bucket = await Bucket.open(place)
+    const progress = showProgress(context, 'read')
+    try {
+      const stored = download(bucket, edge, { signal, retryForMs: place.retryForMs })
+      const undone = filter === undefined ? stored : through(stored, startPipeline(filter))
+      const plain = args.flag('decompress') ? decompressed(undone) : undone
+      for await (const chunk of checkedStream(plain, edge)) {
+        await write(stdout, chunk)
+        progress.add(chunk.length)
+      }
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error
+    } finally {
+      progress.end()
+      bucket.close()
+    }
+  },
+}
+
+async function namedEdge(context: Context): Promise<EdgeName> {
+  const named = namedSnapshots(context)
+  if (named !== undefined) return argumentsToName(named.snapshot, named.base)
+  const [name, ...others] = await readRecords(context.stdin, recordToName)
+  if (name === undefined) throw refused('stdin names no edge')
+  if (others.length > 0) throw usageError('stdin names several edges', 'give one, as streams can only be received one by one')
+  return name
+}
+

@@ -1,0 +1,63 @@
+/** What a stream read back has to prove before its last bytes are written. */
+import type { Edge } from '../../chain/edge.js'
+import { badStream } from '../../failure.js'
+import { type Format, recognisableLength, recognise } from '../../stream/magic.js'
+import { StreamParser } from '../../stream/parser.js'
+import { through } from '../../zfs/child.js'
+import { isCompression, startDecompressor } from '../../zfs/decompress.js'
+import { verdictFailure } from '../verdict.js'
+
+/** A stream with its first bytes known: enough to tell what it is, if it has as many. */
+interface Opened {
+  readonly format: Format
+  readonly chunks: AsyncGenerator<Uint8Array>
+}
+
+async function opened(chunks: AsyncGenerator<Uint8Array>): Promise<Opened> {
+  const held: Uint8Array[] = []
+  let first = new Uint8Array(0)
+  while (first.length < recognisableLength) {
+    const { value, done } = await chunks.next()
+    if (done === true) break
+    held.push(value)
+    first = Buffer.concat([first, value])
+  }
+  const all = async function* () {
+    yield* held
+    yield* chunks
+  }
+  return { format: recognise(first), chunks: all() }
+}
+
+/** Undoes a compression that the first bytes show; what has none passes as it is. */
+export async function* decompressed(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const { format, chunks: all } = await opened(chunks)
+  yield* isCompression(format) ? through(all, startDecompressor(format)) : all
+}
+
+/**
+ * Passes a stream on and reads its records on the way, if they can be read. The last chunk is held back until they are
+ * known to be whole and to be the snapshot that was asked for. Throws status 4 otherwise.
+ */
+export async function* checkedStream(chunks: AsyncGenerator<Uint8Array>, edge: Edge): AsyncGenerator<Uint8Array> {
+  const { format, chunks: all } = await opened(chunks)
+  if (format !== 'zfs-send') {
+    yield* all
+    return
+  }
+  const parser = new StreamParser()
+  let held: Uint8Array | undefined
+  for await (const chunk of all) {
+    parser.push(chunk)
+    if (parser.damage !== null) throw verdictFailure(parser.end())
+    if (held !== undefined) yield held
+    held = chunk
+  }
+  const verdict = parser.end()
+  if (verdict.outcome !== 'whole') throw verdictFailure(verdict)
+  const { name, guid } = edge.snapshot
+  if (!verdict.substreams.some(each => each.toguid === guid)) {
+    throw badStream(`the stream that is stored as ${name} is of another snapshot`, 'the object is not what the catalog says')
+  }
+  if (held !== undefined) yield held
+}

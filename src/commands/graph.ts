@@ -1,0 +1,38 @@
+/** zfs2s3-graph: the catalog as edges. */
+import { annotate } from '../chain/annotate.js'
+import { receiveOrder } from '../chain/chain.js'
+import type { Edge } from '../chain/edge.js'
+import { edgeToRecord } from '../chain/record.js'
+import { readCatalog } from '../catalog/catalog.js'
+import type { Command } from '../cli/command.js'
+import { writeRecord } from '../cli/ndjson.js'
+import { dataDirOption } from '../cli/settings.js'
+import { dataDirOf } from './stored.js'
+
+export const command: Command = {
+  name: 'graph',
+  summary: 'print the stored streams as edges of a graph',
+  usage: ['[--data-dir DIR]'],
+  description: [
+    'Prints one line of JSON for each stored stream, a base always before what needs it. Asks only the catalog, not S3.',
+    'The last fields are computed: restorable (a path from a full stream leads to it), removable (nothing that stays ' +
+      'would become unrestorable without it) and dependents (how many stored streams need this one).',
+  ],
+  positionals: 0,
+  options: [dataDirOption],
+  examples: [
+    ['everything that is stored', 'zfs2s3-graph'],
+    ['the names of all full streams', "zfs2s3-graph | jq -r 'select(.base == null).snapshot'"],
+    ['what may go, of before 2026', 'zfs2s3-graph | jq -c \'select(.created < "2026")\' | zfs2s3-check'],
+  ],
+  async run(context) {
+    const edges = receiveOrder(await readCatalog(dataDirOf(context)))
+    for (const record of annotatedRecords(edges)) await writeRecord(context.stdout, record)
+  },
+}
+
+/** The records of `edges`, each with what is computed from all of them. */
+function annotatedRecords(edges: readonly Edge[]): object[] {
+  const annotations = annotate(edges)
+  return edges.map((edge, index) => ({ ...edgeToRecord(edge), ...annotations[index] }))
+}

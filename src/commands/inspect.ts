@@ -1,0 +1,51 @@
+/** zfs2s3-inspect: what a stream is, and whether it is whole. */
+import type { Command, Context } from '../cli/command.js'
+import { write, writeRecord } from '../cli/ndjson.js'
+import { badStream, usageError } from '../failure.js'
+import { StreamParser } from '../stream/parser.js'
+import { verdictFailure } from './verdict.js'
+
+export const command: Command = {
+  name: 'inspect',
+  summary: 'say what a zfs send stream is, and whether it is whole',
+  usage: ['< STREAM', '--pass < STREAM > STREAM'],
+  description: [
+    'Reads a stream from stdin, checks every record and checksum in it, and prints one line of JSON for each stream that it ' +
+      'consists of: kind, names, GUIDs, creation time, features, records and bytes by type, and whether it is complete. ' +
+      'Needs no zfs.',
+    'Ends with status 4 for a truncated or damaged stream, with text, with bytes behind the end, and with no input at all; ' +
+      'zstream dump ends with 0 on all of these.',
+  ],
+  positionals: 0,
+  options: [{ name: 'pass', help: 'copy stdin to stdout; the lines of JSON go to stderr' }],
+  examples: [
+    ['look at a stream', 'zfs send -i @a tank/home@b | zfs2s3-inspect'],
+    ['check a stream on its way to a file', 'zfs send tank/home@a | zfs2s3-inspect --pass > home.zs'],
+  ],
+  statuses: { 4: 'the stream is truncated or damaged, or is none' },
+  async run(context) {
+    const { args, stdin, signal } = context
+    const pass = args.flag('pass')
+    if (stdin.isTTY) throw usageError('stdin is a terminal', 'pipe a stream in: zfs send tank/home@a | zfs2s3-inspect')
+    signal.addEventListener('abort', () => stdin.destroy(), { once: true })
+    const parser = new StreamParser()
+    try {
+      await read(context, parser, pass)
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error
+    }
+    if (parser.position === 0) throw badStream('stdin is empty', 'zfs send wrote nothing: see what it said')
+    const verdict = parser.end()
+    for (const facts of verdict.substreams) await writeRecord(pass ? context.stderr : context.stdout, facts)
+    if (verdict.outcome !== 'whole') throw verdictFailure(verdict)
+  },
+}
+
+/** With `--pass` damage ends nothing: what comes in goes out, and the status tells. */
+async function read({ stdin, stdout }: Context, parser: StreamParser, pass: boolean): Promise<void> {
+  for await (const chunk of stdin as AsyncIterable<Uint8Array>) {
+    parser.push(chunk)
+    if (pass) await write(stdout, chunk)
+    else if (parser.damage !== null) return
+  }
+}

@@ -1,0 +1,183 @@
+/** zfs2s3-put: stores one stream. The steps, in the order that survives a crash, are DESIGN.md section 5's. */
+import { edgeToRecord } from '../chain/record.js'
+import { readCatalog } from '../catalog/catalog.js'
+import type { Command, Context } from '../cli/command.js'
+import { writeRecord } from '../cli/ndjson.js'
+import { showProgress } from '../cli/progress.js'
+import { bucketSettings } from '../cli/settings.js'
+import { refused } from '../failure.js'
+import { Bucket } from '../store/s3.js'
+import type { Begin } from '../stream/parser.js'
+import { claimUpload, mustFit } from './put/claim.js'
+import { describeStream } from './put/describe.js'
+import { endNote, finishUpload } from './put/finish.js'
+import { leavePending } from './put/leave.js'
+import { readHead } from './put/look.js'
+import { objectMetadata } from './put/metadata.js'
+import { options, putOptions } from './put/options.js'
+import { resumableUpload } from './put/resume.js'
+import { openSource, type Source } from './put/source.js'
+import { transferStream } from './put/transfer.js'
+import { finishRemovals } from './removal/leftover.js'
+import { dataDirOf } from './stored.js'
+
+export const command: Command = {
+  name: 'put',
+  summary: 'store a zfs send stream in S3',
+  usage: ['[DS@SNAP [--base DS@PREV]] [OPTIONS] < STREAM', '[DS@SNAP [--base DS@PREV]] [OPTIONS] -- zfs send ...'],
+  description: [
+    'Reads a stream from stdin, in one pass and with constant memory, and stores it as an edge from its base to its ' +
+      'snapshot. Names may be left out, because the stream says them; given, they must agree with it.',
+    'It is stored only if every checksum in it holds and its end is there, if its base is stored and fits, and if no ' +
+      'object of its key exists. Until then nothing can be seen in S3. With a command behind --, that is run instead of ' +
+      'reading stdin, and must end with status 0.',
+    'A compressed stream (zstd, gzip, xz, lz4) is looked into. For one that cannot be, let put run the encryption itself ' +
+      '(--filter), or hold the upload back until the whole pipeline has succeeded (--hold and zfs2s3-commit), or store it ' +
+      'unchecked (--opaque).',
+    'An upload that was interrupted is left pending: zfs2s3-pending lists it, --resume goes on with it, zfs2s3-abort ' +
+      'gives it up. Another one is refused until then.',
+  ],
+  positionals: 1,
+  takesCommand: true,
+  options,
+  examples: [
+    ['a full stream', 'zfs send -w tank/home@a | zfs2s3-put'],
+    ['an increment', 'zfs send -w -i @a tank/home@b | zfs2s3-put tank/home@b --base @a'],
+    ['compressed and encrypted on the way', "zfs send -i @a tank/home@b | zfs2s3-put --filter 'zstd -T0 | age -r age1...'"],
+    ['so that the exit status of zfs send counts too', 'zfs2s3-put -- zfs send -w tank/home@a'],
+  ],
+  statuses: {
+    3: 'refused: its base is not stored or does not fit, it is stored already, another upload is pending',
+    4: 'the stream is truncated, damaged or not what it was said to be; nothing was stored',
+  },
+  async run(context) {
+    const source = openSource(context)
+    const bucket = await Bucket.open(bucketSettings(context))
+    try {
+      const edge = await put(context, source, bucket)
+      if (edge !== null) await writeRecord(context.stdout, edgeToRecord(edge))
+    } catch (error) {
+      throw context.signal.aborted ? context.signal.reason : error
+    } finally {
+      await source.close()
+      bucket.close()
+    }
+  },
+}
+
+/** An upload that this process may work on, and what there is to work with. */
+interface Job {
+  readonly ledger: Ledger
+  /** Null where the stream has passed already, and only completing is left. */
+  readonly head: Head | null
+  readonly inS3: ReadonlyMap<number, StoredPart>
+}
+
+/** Stores what comes from `source`; gives the new edge, or null where the upload is held. */
+async function put(context: Context, source: Source, bucket: Bucket): Promise<Edge | null> {
+  const wanted = putOptions(context)
+  const dataDir = dataDirOf(context)
+  await finishRemovals(dataDir, bucket, context.signal)
+  const job = wanted.resume
+    ? await goOn(context, wanted, source, bucket)
+    : await begin(context, wanted, source, bucket)
+  const { ledger } = job
+  return whileWorkingOn(dataDir, ledger, async () => {
+    try {
+      if (job.head !== null) await send(context, wanted, source, bucket, { ...job, head: job.head })
+      const { end } = ledger
+      if (end === undefined) throw new Error('a stream has passed, but its end was not noted')
+      if (!end.held) return await finishUpload(dataDir, bucket, ledger, end, context.signal)
+      await ledger.close()
+      return null
+    } catch (error) {
+      throw await leavePending(error, bucket, ledger, context.signal)
+    }
+  })
+}
+
+async function begin(context: Context, wanted: PutOptions, source: Source, bucket: Bucket): Promise<Job> {
+  const { signal } = context
+  const dataDir = dataDirOf(context)
+  const head = await readHead(source.chunks, wanted.hold || wanted.opaque)
+  if (head.begin?.resume != null) {
+    throw badStream('this stream begins in the middle (zfs send -t)', 'use --resume to go on with a pending upload')
+  }
+  const asked = head.begin === null ? await withGuids(wanted.asked) : wanted.asked
+  const described = describeStream(asked, head, await readCatalog(dataDir), bucketSettings(context).prefix)
+  const header = {
+    started: rfc3339(new Date()),
+    bucket: bucket.name,
+    ...described,
+    ...wanted.geometry,
+    storageClass: wanted.storageClass,
+    sse: wanted.sse,
+    sseKmsKeyId: wanted.sseKmsKeyId,
+    filter: wanted.filter,
+    check: head.check,
+    begin: head.begin,
+    metadata: objectMetadata(described, head.inner, wanted.filter, wanted.geometry.partSize),
+  }
+  const ledger = await claimUpload(dataDir, header, head.inner, wanted)
+  try {
+    await demandNoObject(bucket, described.key, signal)
+  } catch (error) {
+    throw await leavePending(error, bucket, ledger, signal)
+  }
+  return { ledger, head, inS3: new Map() }
+}
+
+async function goOn(context: Context, wanted: PutOptions, source: Source, bucket: Bucket): Promise<Job> {
+  const ledger = await pendingUpload(dataDirOf(context), wanted.asked.snapshot)
+  demandBucket(ledger, bucket)
+  const inS3 = await reconcile(bucket, ledger, context.signal)
+  if (ledger.end !== undefined && ledger.contiguous().length >= ledger.end.parts) return { ledger, head: null, inS3 }
+  const head = await readHead(source.chunks, ledger.header.check === 'none')
+  demandSameStream(ledger, head, wanted)
+  return { ledger, head, inS3 }
+}
+
+async function send(context: Context, wanted: PutOptions, source: Source, bucket: Bucket, job: Job & { head: Head }) {
+  const { ledger } = job
+  const edges = await readCatalog(dataDirOf(context))
+  const guard = chainGuard(edges, wanted.allowFlagChange)
+  const progress = showProgress(context, 'stored')
+  try {
+    const { concurrency } = wanted
+    const { retryForMs } = bucketSettings(context)
+    const onPart = (bytes: number) => progress.add(bytes)
+    const rest = { guard, concurrency, retryForMs, onPart, signal: context.signal }
+    const { verdict, parts } = await transferStream({ ...job, bucket, source, ...rest })
+    await ledger.note(endNote(ledger, verdict, parts, wanted.hold, edges))
+  } finally {
+    progress.end()
+  }
+}
+
+/** Asks `zfs` for GUIDs that neither the stream nor the user says. */
+async function withGuids(asked: Asked): Promise<Asked> {
+  if (asked.snapshot === undefined || asked.guid !== undefined) return asked
+  return { ...asked, guid: await snapshotGuid(asked.snapshot) }
+}
+
+/** Asked before anything is sent; completing asks once more. */
+async function demandNoObject(bucket: Bucket, key: string, signal: AbortSignal): Promise<void> {
+  if ((await bucket.head(key, signal)) === null) return
+  throw refused(
+    `there is already an object '${key}' in bucket ${bucket.name}, and it is never overwritten`,
+    'it is not in the catalog: see what it is, or use another ZFS2S3_PREFIX',
+  )
+}
+
+/** Throws status 3 for a BEGIN record that doesn't fit what is stored, or what the same package has brought before it. */
+function chainGuard(edges: readonly Edge[], allowFlagChange: boolean): (begin: Begin) => void {
+  const there = new Set(restorable(edges))
+  return begin => {
+    if (begin.compound) return
+    if (begin.fromguid !== null && !there.has(begin.fromguid)) {
+      throw refused(`the base of ${begin.toname} (GUID ${begin.fromguid}) is not stored`, 'store it first, or a full stream')
+    }
+    mustFit(edges, begin, allowFlagChange)
+    there.add(begin.toguid)
+  }
+}

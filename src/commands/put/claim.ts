@@ -1,0 +1,87 @@
+/** Beginning an upload: may it be stored, does it fit, is nothing else on its way; then its ledger. */
+import { join } from 'node:path'
+import { addition } from '../../chain/addition.js'
+import { type ArrivingStream, misfitRefused, misfits } from '../../chain/fit.js'
+import type { Edge } from '../../chain/edge.js'
+import { edgeTitle } from '../../chain/names.js'
+import { readCatalog } from '../../catalog/catalog.js'
+import { readSeedUpload } from '../../catalog/seed-upload.js'
+import { withLock } from '../../catalog/lock.js'
+import { refused } from '../../failure.js'
+import { Ledger, type UploadHeader } from '../../store/ledger.js'
+import type { Begin } from '../../stream/begin.js'
+import { edgeInProgress } from '../stored.js'
+
+export interface Guards {
+  /** Other datasets' uploads may be on their way. */
+  readonly alongside: boolean
+  readonly allowFlagChange: boolean
+}
+
+/** Throws status 3 where a rule says no; else nothing else can begin or remove what this upload needs. */
+export function claimUpload(
+  dataDir: string,
+  header: Omit<UploadHeader, 'event' | 'version' | 'id'>,
+  inner: Begin | null,
+  guards: Guards,
+): Promise<Ledger> {
+  return withLock(dataDir, `begin the upload of ${header.snapshot.name}`, async () => {
+    await nothingElseOnItsWay(dataDir, header, guards.alongside)
+    const edges = await readCatalog(dataDir)
+    const [objection] = addition(edges, [proposedEdge(header)])
+    if (objection !== undefined) throw refused(objection.what, objection.remedy)
+    if (inner !== null) mustFit(edges, inner, guards.allowFlagChange)
+    return Ledger.create(dataDir, header)
+  })
+}
+
+/** Throws status 3 if a stream that begins like this would not be received on top of what is stored. */
+export function mustFit(edges: readonly Edge[], begin: Begin, allowFlagChange: boolean): void {
+  const refusal = misfitRefused(misfits(edges, [arriving(begin)]), allowFlagChange)
+  if (refusal !== null) throw refusal
+}
+
+const arriving = (begin: Begin): ArrivingStream => ({
+  snapshot: { name: begin.toname, guid: begin.toguid },
+  fromGuid: begin.fromguid,
+  raw: begin.raw,
+  largeBlocks: begin.largeBlocks,
+  toIvset: begin.toIvset,
+  fromIvset: begin.fromIvset,
+})
+
+/** The edge as far as it is known before the stream has passed. */
+function proposedEdge(header: Omit<UploadHeader, 'event' | 'version' | 'id'>): Edge {
+  const { snapshot, base, key } = header
+  const provides = snapshot.guid === null ? [] : [{ name: snapshot.name, guid: snapshot.guid }]
+  return {
+    snapshot: { name: snapshot.name, guid: snapshot.guid ?? '0' },
+    base,
+    provides,
+    needs: base === null ? [] : [base],
+    volumes: [{ key, bytes: null, sha256: null, etag: null }],
+    partSize: header.partSize,
+    storageClass: header.storageClass,
+    created: null,
+    stored: null,
+    filter: header.filter,
+    verified: null,
+    stream: null,
+  }
+}
+
+async function nothingElseOnItsWay(dataDir: string, header: { snapshot: { name: string } }, alongside: boolean) {
+  const howOn = 'go on with it (--resume) or give it up (zfs2s3-abort) first'
+  const dataset = (name: string) => name.split('@')[0]
+  for (const ledger of await Ledger.all(dataDir)) {
+    const { name } = ledger.header.snapshot
+    if (alongside && dataset(name) !== dataset(header.snapshot.name)) continue
+    const hint = alongside ? '' : '; --alongside allows uploads of several datasets at a time'
+    throw refused(`the upload of ${edgeTitle(edgeInProgress(ledger))} is not finished`, howOn + hint)
+  }
+  const old = await readSeedUpload(dataDir)
+  if (old !== null && !alongside) {
+    const name = old.snapshot?.name ?? join(dataDir, 'upload_progress.yml')
+    throw refused(`the Python tool's upload of ${name} is not finished`, 'finish it there, or give it up with zfs2s3-abort')
+  }
+}

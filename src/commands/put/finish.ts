@@ -1,0 +1,99 @@
+/** Ending an upload well: complete it in S3, enter it in the catalog, drop the ledger. Each step may be done already. */
+import { withEdge } from '../../chain/addition.js'
+import type { Edge, Snapshot, StreamFacts, Volume } from '../../chain/edge.js'
+import { changeCatalog } from '../../catalog/catalog.js'
+import type { EndNote, Ledger } from '../../store/ledger.js'
+import type { Bucket } from '../../store/s3.js'
+import { completeUpload } from '../../store/upload.js'
+import type { Substream, Verdict } from '../../stream/facts.js'
+import { rfc3339 } from './describe.js'
+
+/**
+ * Gives the edge as it is in the catalog then. Throws status 3 where a rule has come to say no in the meantime.
+ * @param end what was noted when the stream had passed
+ */
+export async function finishUpload(
+  dataDir: string,
+  bucket: Bucket,
+  ledger: Ledger,
+  end: EndNote,
+  signal: AbortSignal,
+): Promise<Edge> {
+  const volumes = await completeUpload(bucket, ledger, end.parts, signal)
+  const edge = storedEdge(ledger, end, volumes)
+  await changeCatalog(dataDir, edges => {
+    // A crash between this step and the next one has left it there already.
+    const there = edges.some(({ volumes: [{ key, etag }] }) => key === volumes[0].key && etag === volumes[0].etag)
+    return there ? edges : withEdge(edges, edge)
+  })
+  await ledger.drop()
+  return edge
+}
+
+function storedEdge({ header }: Ledger, end: EndNote, volumes: readonly [Volume, ...Volume[]]): Edge {
+  const named = end.provides.find(one => one.name === header.snapshot.name) ?? end.provides.at(-1)
+  if (named === undefined) throw new Error('a stream that brings nothing is never stored')
+  return {
+    snapshot: named,
+    base: header.base,
+    provides: end.provides,
+    needs: end.needs,
+    volumes,
+    partSize: header.partSize,
+    storageClass: header.storageClass,
+    created: end.created,
+    stored: rfc3339(new Date()),
+    filter: header.filter,
+    verified: end.verified,
+    stream: end.stream,
+  }
+}
+
+/** What is noted when the stream has passed: what it brings and needs, from its BEGIN records or, unread, from the header. */
+export function endNote(ledger: Ledger, verdict: Verdict | null, parts: number, held: boolean, edges: readonly Edge[]): EndNote {
+  const { header, safeBytes: bytes } = ledger
+  const known = { event: 'end', bytes, parts, held } as const
+  const streams = (verdict?.substreams ?? []).filter(({ compound }) => !compound)
+  const last = streams.find(each => each.toname === header.snapshot.name) ?? streams.at(-1)
+  if (last === undefined) {
+    const { name, guid } = header.snapshot
+    if (guid === null) throw new Error('an unread stream without a GUID is never uploaded')
+    const needs = header.base === null ? [] : [header.base]
+    return { ...known, verified: false, created: null, stream: null, provides: [{ name, guid }], needs }
+  }
+  return {
+    ...known,
+    verified: true,
+    created: rfc3339(new Date(last.createdSeconds * 1000)),
+    stream: streamFacts(streams, last, verdict?.bytes ?? null),
+    provides: streams.map(({ toname, toguid }) => ({ name: toname, guid: toguid })),
+    needs: needsOf(streams, edges),
+  }
+}
+
+/** What must be there before the streams can be received in their order: the bases that none before them brings. */
+function needsOf(streams: readonly Substream[], edges: readonly Edge[]): Snapshot[] {
+  const names = new Map(edges.flatMap(edge => edge.provides.map(one => [one.guid, one.name])))
+  const brought = new Set<string>()
+  const needs = new Map<string, Snapshot>()
+  for (const { fromguid, toguid } of streams) {
+    if (fromguid !== null && !brought.has(fromguid)) {
+      needs.set(fromguid, { name: names.get(fromguid) ?? '', guid: fromguid })
+    }
+    brought.add(toguid)
+  }
+  return [...needs.values()]
+}
+
+/** The last stream's facts speak for a package: increments go onto that one. */
+function streamFacts(streams: readonly Substream[], last: Substream, bytes: number | null): StreamFacts {
+  return {
+    bytes,
+    raw: last.raw,
+    compressed: last.compressed,
+    largeBlocks: last.largeBlocks,
+    features: last.features,
+    toIvset: last.toIvset,
+    fromIvset: streams[0]?.fromIvset ?? null,
+  }
+}

@@ -1,0 +1,34 @@
+/** When an upload does not end well: what is kept of it, and what the user is told. */
+import { Interrupted } from '../../cli/command.js'
+import { humanBytes } from '../../cli/progress.js'
+import { Failure } from '../../failure.js'
+import type { Ledger } from '../../store/ledger.js'
+import type { Bucket } from '../../store/s3.js'
+import { abortUpload } from '../../store/upload.js'
+import { verdictOf } from '../verdict.js'
+
+/**
+ * Leaves an upload pending, or gives it up where nothing can come of it: nothing was sent, or what was sent is damaged.
+ * Gives the error to throw, which says how to go on.
+ */
+export async function leavePending(error: unknown, bucket: Bucket, ledger: Ledger, signal: AbortSignal): Promise<unknown> {
+  const nothingInS3 = ledger.uploads.size === 0 && ledger.creating.size === 0
+  if (nothingInS3) {
+    await ledger.drop()
+    return signal.aborted ? signal.reason : error
+  }
+  if (verdictOf(error)?.outcome === 'damaged') {
+    await abortUpload(bucket, ledger)
+    return error
+  }
+  await ledger.close()
+  const safe = `${ledger.parts.size} ${ledger.parts.size === 1 ? 'part' : 'parts'} (${humanBytes(ledger.safeBytes)})`
+  const how = `the upload of ${ledger.header.snapshot.name} is pending with ${safe} safe: go on with --resume, or give it up with zfs2s3-abort`
+  if (signal.aborted) {
+    const { reason }: { reason: unknown } = signal
+    return reason instanceof Interrupted ? new Interrupted(reason.signal, how) : reason
+  }
+  if (!(error instanceof Failure)) return error
+  const remedy = error.remedy === undefined ? how : `${error.remedy}; ${how}`
+  return new Failure(error.status, error.message, remedy, error)
+}

@@ -1,0 +1,88 @@
+/** The options of zfs2s3-put, and what they mean together. */
+import type { Context, Option } from '../../cli/command.js'
+import { bucketOptions, dataDirOption, storageClass } from '../../cli/settings.js'
+import { usageError } from '../../failure.js'
+import { isGuid } from '../../chain/guid.js'
+import type { Geometry } from '../../store/parts.js'
+import { baseOption, namedSnapshots } from '../stored.js'
+import type { Asked } from './describe.js'
+
+export const options: readonly Option[] = [
+  baseOption,
+  { name: 'filter', value: 'PIPELINE', help: 'send the stream through this shell pipeline after it has been checked' },
+  { name: 'hold', help: 'upload, but leave the last step to zfs2s3-commit' },
+  { name: 'opaque', help: 'store a stream that cannot be looked into, unchecked' },
+  { name: 'resume', help: 'go on with an upload that was interrupted' },
+  { name: 'alongside', help: 'allow uploads of other datasets to be in progress' },
+  { name: 'allow-flag-change', help: 'store an increment although large blocks were switched on or off since its base' },
+  { name: 'guid', value: 'GUID', help: 'the GUID of the snapshot, where the stream cannot be read' },
+  { name: 'base-guid', value: 'GUID', help: 'the GUID of the base, where its name is not enough' },
+  { name: 'storage-class', value: 'CLASS', help: 'the S3 storage class (ZFS2S3_STORAGE_CLASS; default STANDARD)' },
+  { name: 'sse', value: 'KIND', help: 'server-side encryption: AES256, aws:kms or aws:kms:dsse' },
+  { name: 'sse-kms-key-id', value: 'ID', help: 'the KMS key for it' },
+  { name: 'concurrency', value: 'N', help: 'parts in flight, and in memory (default 4)' },
+  { name: 'part-size', value: 'SIZE', help: 'length of a part (default 16M); times 10,000 it is the length of a volume' },
+  { name: 'max-parts', value: 'N', help: 'parts in a volume (default 10000, which is the limit of S3)' },
+  dataDirOption,
+  ...bucketOptions,
+]
+
+export interface PutOptions {
+  readonly asked: Asked
+  readonly filter: string | null
+  readonly hold: boolean
+  readonly opaque: boolean
+  readonly resume: boolean
+  readonly alongside: boolean
+  readonly allowFlagChange: boolean
+  readonly geometry: Geometry
+  readonly concurrency: number
+  readonly storageClass: string
+  readonly sse: string | undefined
+  readonly sseKmsKeyId: string | undefined
+}
+
+const mebibyte = 1024 * 1024
+
+/** S3's own limits for a part (S3 User Guide: Multipart upload limits). ZFS2S3_MIN_PART_SIZE is for other services. */
+const leastPart = 5 * mebibyte
+const mostPart = 5 * 1024 * mebibyte
+
+const encryptions = ['AES256', 'aws:kms', 'aws:kms:dsse']
+
+/** Throws a usage error for what can't be, alone or together. */
+export function putOptions(context: Context): PutOptions {
+  const { args, env } = context
+  const named = namedSnapshots(context)
+  const asked = { snapshot: named?.snapshot, base: named?.base, guid: args.text('guid'), baseGuid: args.text('base-guid') }
+  for (const guid of [asked.guid, asked.baseGuid]) {
+    if (guid !== undefined && !isGuid(guid)) throw usageError(`'${guid}' is not a GUID`, 'zfs get -Hpo value guid DS@SNAP')
+  }
+  const partSize = args.bytes('part-size') ?? 16 * mebibyte
+  const least = Number(env.ZFS2S3_MIN_PART_SIZE ?? leastPart)
+  if (partSize < least || partSize > mostPart) {
+    throw usageError(`parts of ${partSize} bytes are not allowed by S3`, `use from ${least} to ${mostPart} bytes`)
+  }
+  const filter = args.text('filter') ?? null
+  const [hold, opaque] = [args.flag('hold'), args.flag('opaque')]
+  if (filter !== null && opaque) throw usageError('--filter and --opaque are given', 'with --filter the stream is checked')
+  if (hold && opaque) throw usageError('--hold and --opaque are given', 'choose one')
+  const sse = args.text('sse')
+  if (sse !== undefined && !encryptions.includes(sse)) {
+    throw usageError(`there is no encryption '${sse}'`, `use one of ${encryptions.join(', ')}`)
+  }
+  return {
+    asked,
+    filter,
+    hold,
+    opaque,
+    resume: args.flag('resume'),
+    alongside: args.flag('alongside'),
+    allowFlagChange: args.flag('allow-flag-change'),
+    geometry: { partSize, partsPerVolume: args.count('max-parts', 1) ?? 10_000 },
+    concurrency: args.count('concurrency', 1) ?? 4,
+    storageClass: storageClass(context),
+    sse,
+    sseKmsKeyId: args.text('sse-kms-key-id'),
+  }
+}

@@ -1,0 +1,38 @@
+/** Where a stream comes from: stdin, or a program that put runs itself, whose exit status then counts as well. */
+import { usageError } from '../../failure.js'
+import { startProgram } from '../../zfs/child.js'
+import type { Context } from '../../cli/command.js'
+
+export interface Source {
+  readonly chunks: AsyncIterable<Uint8Array>
+  /** After the last byte: throws if whoever wrote them did not end well. */
+  finished(): Promise<void>
+  /** Makes `chunks` end, from outside and at once, though the writer may be silent. */
+  stop(): void
+  /** Ends what still runs. */
+  close(): Promise<void>
+}
+
+/** Throws a usage error where stdin is a terminal. */
+export function openSource({ args, stdin, signal }: Pick<Context, 'args' | 'stdin' | 'signal'>): Source {
+  if (args.command.length > 0) {
+    const child = startProgram(args.command)
+    const stop = () => child.stdout.destroy()
+    signal.addEventListener('abort', stop, { once: true })
+    return { chunks: child.stdout as AsyncIterable<Uint8Array>, finished: child.finished, stop, close: child.kill }
+  }
+  if (stdin.isTTY) {
+    throw usageError('stdin is a terminal', 'pipe a stream in: zfs send tank/home@a | zfs2s3-put tank/home@a')
+  }
+  const stop = () => stdin.destroy()
+  signal.addEventListener('abort', stop, { once: true })
+  return {
+    chunks: stdin as AsyncIterable<Uint8Array>,
+    finished: () => Promise.resolve(),
+    stop,
+    close: () => {
+      stop()
+      return Promise.resolve()
+    },
+  }
+}

@@ -1,0 +1,130 @@
+/** The way of the bytes: source -> inspection -> (filter) -> parts -> S3; from the start, or spliced onto what is there. */
+import { createHash, type Hash } from 'node:crypto'
+import { badStream } from '../../failure.js'
+import type { Ledger, ResumePoint } from '../../store/ledger.js'
+import { cutIntoParts } from '../../store/parts.js'
+import type { Bucket, StoredPart } from '../../store/s3.js'
+import { sendParts } from '../../store/upload.js'
+import type { Begin } from '../../stream/begin.js'
+import type { Verdict } from '../../stream/facts.js'
+import { StreamParser } from '../../stream/parser.js'
+import { Splicer } from '../../stream/splice.js'
+import { startPipeline, through } from '../../zfs/child.js'
+import { isCompression } from '../../zfs/decompress.js'
+import { type Head, insideInspection, inspected, type Inspection, noInspection, recordInspection } from './look.js'
+import { ResumePoints } from './resume-points.js'
+import type { Source } from './source.js'
+
+export interface Transfer {
+  readonly bucket: Bucket
+  readonly ledger: Ledger
+  readonly source: Source
+  readonly head: Head
+  /** Parts that S3 has beyond the ledger. */
+  readonly inS3: ReadonlyMap<number, StoredPart>
+  /** Called for each BEGIN record; throws where it must not be stored. */
+  readonly guard: (begin: Begin) => void
+  readonly concurrency: number
+  readonly retryForMs: number
+  readonly signal: AbortSignal
+  readonly onPart: (bytes: number, sent: boolean) => void
+}
+
+/** What has passed. */
+export interface Passed {
+  readonly verdict: Verdict | null
+  /** How many parts the stream has in all. */
+  readonly parts: number
+}
+
+/** Sends the whole stream. Throws as soon as it can't be what should be stored; what is in the ledger then is safe. */
+export async function transferStream(transfer: Transfer): Promise<Passed> {
+  const { bucket, ledger, head, source } = transfer
+  const { partSize, filter } = ledger.header
+  const splice = head.begin?.resume == null ? null : spliceOf(ledger, head.begin)
+  const parser = splice?.parser ?? new StreamParser({ onBegin: transfer.guard })
+  const inspection = inspectionOf(head, parser, transfer.guard)
+  let passed: Verdict | null = null
+  const stream = splice === null ? head.chunks : splice.chunks(head.chunks)
+  const atEnd = (verdict: Verdict | null) => {
+    passed = verdict
+  }
+  const looked = inspected(stream, inspection, partSize, atEnd, splice?.start)
+  const plain = splice === null ? looked : splice.behindStored(looked)
+  const bytes = filter === null ? plain : through(plain, startPipeline(filter))
+
+  const points = splice?.points ?? new ResumePoints(() => parser.anchor())
+  const resumable = inspection.check === 'records' && filter === null
+  let parts = splice?.partsBefore ?? 0
+  const takeNote = (part: Uint8Array): ResumePoint | null => {
+    parts += 1
+    return resumable ? points.take(part) : null
+  }
+  try {
+    await sendParts(bucket, ledger, cutIntoParts(bytes, partSize, parts + 1, takeNote), transfer.inS3, {
+      ...transfer,
+      stop: source.stop,
+    })
+    await source.finished()
+  } finally {
+    await inspection.close()
+  }
+  return { verdict: passed, parts }
+}
+
+function inspectionOf(head: Head, parser: StreamParser, guard: (begin: Begin) => void): Inspection {
+  if (head.check === 'records') return recordInspection(parser)
+  return head.check === 'inside' && isCompression(head.format) ? insideInspection(head.format, guard) : noInspection
+}
+
+/** How a stream that `zfs send -t` began in the middle is joined onto the parts that S3 has. */
+function spliceOf(ledger: Ledger, begin: Begin) {
+  const stored = ledger.contiguous()
+  const last = stored.at(-1)
+  const point = last?.resume
+  const original = ledger.header.begin
+  if (last === undefined || point == null || original === null) {
+    throw badStream(
+      'this stream begins in the middle (zfs send -t), and what is stored of the upload has no such point',
+      'send it from the start: zfs send ... | zfs2s3-put --resume',
+    )
+  }
+  const { anchor, tail } = point
+  const splicer = new Splicer(original, anchor)
+  splicer.expect(begin)
+  const parser = new StreamParser({ from: { begin: original, anchor } })
+  const points = new ResumePoints(() => parser.anchor(), last.part * ledger.header.partSize)
+  return {
+    start: anchor.start,
+    partsBefore: last.part,
+    parser,
+    points,
+    chunks: async function* (resumed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+      for await (const chunk of resumed) yield* splicer.push(chunk)
+      splicer.end()
+    },
+    /** Drops what S3 has already, after it has proved to be the same: `zfs receive` would take a wrong splice. */
+    behindStored: async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+      let left = last.part * ledger.header.partSize - anchor.start
+      let hash: Hash | null = createHash('sha256')
+      for await (const chunk of chunks) {
+        const again = chunk.subarray(0, left)
+        hash?.update(again)
+        left -= again.length
+        if (left === 0 && hash !== null) {
+          if (hash.copy().digest('hex') !== tail) throw differs(last.part)
+          points.goOn(anchor, hash)
+          hash = null
+        }
+        if (again.length < chunk.length) yield chunk.subarray(again.length)
+      }
+    },
+  }
+}
+
+const differs = (part: number) =>
+  badStream(
+    `the resumed stream does not continue what was uploaded: the end of part ${part} differs`,
+    'go on from the start instead (zfs send ... | zfs2s3-put --resume), or give up with zfs2s3-abort',
+  )
+

@@ -1,0 +1,54 @@
+/** What is stored, and what is on its way: the catalog, and the uploads in progress as the edges that they will be. */
+import type { Edge } from '../chain/edge.js'
+import { argumentsToName, type EdgeName, recordToName } from '../chain/find.js'
+import { splitSnapshot } from '../chain/names.js'
+import { catalogDir } from '../catalog/catalog.js'
+import { readRecords } from '../cli/ndjson.js'
+import { type Ledger } from '../store/ledger.js'
+import type { Context, Option } from '../cli/command.js'
+import { usageError } from '../failure.js'
+
+/** `--base`, which `-i` may stand for wherever it is. */
+export const baseOption: Option = { name: 'base', short: 'i', value: 'DS@PREV', help: 'the snapshot that the stream starts from' }
+
+/** The snapshot and base of a command line. `--base @prev` is short for the same dataset's. */
+export function namedSnapshots({ args }: Pick<Context, 'args'>): { snapshot: string; base: string | undefined } | undefined {
+  const [snapshot] = args.positionals
+  const base = args.text('base')
+  if (snapshot === undefined) {
+    if (base !== undefined) throw usageError('--base is given without a snapshot', 'name the snapshot as well')
+    return undefined
+  }
+  const dataset = splitSnapshot(snapshot)?.dataset
+  return { snapshot, base: base?.startsWith('@') && dataset !== undefined ? dataset + base : base }
+}
+
+/** The edges that are meant: the one on the command line, or those whose records come in on stdin. */
+export async function namedEdges(context: Context): Promise<EdgeName[]> {
+  const named = namedSnapshots(context)
+  if (named === undefined) return readRecords(context.stdin, recordToName)
+  return [argumentsToName(named.snapshot, named.base)]
+}
+
+/** The folder that catalog and ledgers are in. */
+export const dataDirOf = ({ args, env }: Context): string => args.text('data-dir') ?? catalogDir(env)
+
+/** The edge that an upload in progress will be. What it brings isn't certain yet, so it supports nothing: it only needs. */
+export function edgeInProgress({ header, end }: Ledger): Edge {
+  const { base, key } = header
+  const snapshot = { name: header.snapshot.name, guid: header.snapshot.guid ?? '0' }
+  return {
+    snapshot,
+    base,
+    provides: [],
+    needs: end?.needs ?? (base === null ? [] : [base]),
+    volumes: [{ key, bytes: null, sha256: null, etag: null }],
+    partSize: header.partSize,
+    storageClass: header.storageClass,
+    created: null,
+    stored: null,
+    filter: header.filter,
+    verified: null,
+    stream: null,
+  }
+}

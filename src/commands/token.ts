@@ -1,0 +1,46 @@
+/** zfs2s3-token: the resume token of an upload in progress, computed from what S3 has acknowledged. */
+import type { Command } from '../cli/command.js'
+import { write } from '../cli/ndjson.js'
+import { dataDirOption } from '../cli/settings.js'
+import { refused } from '../failure.js'
+import type { Ledger } from '../store/ledger.js'
+import { encodeToken } from '../stream/token.js'
+import { pendingUpload } from './put/resume.js'
+import { dataDirOf } from './stored.js'
+
+export const command: Command = {
+  name: 'token',
+  summary: 'print a resume token for zfs send -t, to go on with an upload',
+  usage: ['[DS@SNAP]'],
+  description: [
+    'An upload that was interrupted can go on without reading again what was already sent: zfs send -t TOKEN sends the ' +
+      'rest, and put --resume joins it onto what is in S3, so that the object is one ordinary stream.',
+    'That works for plain streams of one snapshot. For the others it says why not, with status 3; they go on by running the ' +
+      'whole pipeline again with --resume, which sends only what is missing.',
+  ],
+  positionals: 1,
+  options: [dataDirOption],
+  examples: [['go on with an interrupted upload', 'zfs send -t "$(zfs2s3-token)" | zfs2s3-put --resume']],
+  statuses: { 3: 'no upload is pending, or it cannot go on in this way' },
+  async run(context) {
+    const ledger = await pendingUpload(dataDirOf(context), context.args.positionals[0])
+    await write(context.stdout, `${tokenOf(ledger)}\n`)
+  },
+}
+
+/** Throws status 3 with the reason where an upload can't be resumed by token. */
+export function tokenOf(ledger: Ledger): string {
+  const { begin, filter } = ledger.header
+  const no = (why: string) =>
+    refused(`there is no token for the upload of ${ledger.header.snapshot.name}: ${why}`, 'zfs send ... | zfs2s3-put --resume')
+  if (filter !== null) throw no(`it goes through the filter '${filter}'`)
+  if (begin === null || ledger.header.check !== 'records') throw no('its stream is compressed or encrypted')
+  if (begin.compound) throw no('it is a stream package (-I, -R, -p)')
+  if (ledger.end !== undefined) throw no('all of it has been sent already')
+  const last = ledger.contiguous().at(-1)
+  if (last === undefined) throw no('no part of it is in S3 yet')
+  if (last.resume === null) throw no('what was sent has no whole record to go on from')
+  const { anchor } = last.resume
+  const { toguid, toname, fromguid, features } = begin
+  return encodeToken({ fromguid, toguid, toname, features, bytes: anchor.start, object: anchor.object, offset: anchor.offset })
+}

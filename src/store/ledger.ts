@@ -1,0 +1,257 @@
+/**
+ * The record of one upload: an append-only file of NDJSON in `uploads`, one line for each thing that has happened, each
+ * on disk (fsync) before the next step. What it says is done, is done; a line torn by a crash is as if not written.
+ */
+import { randomUUID } from 'node:crypto'
+import { type FileHandle, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Snapshot, StreamFacts } from '../chain/edge.js'
+import type { Begin } from '../stream/begin.js'
+import type { Anchor } from '../stream/parser.js'
+import { errorCode, failed, messageOf } from '../failure.js'
+import type { Geometry } from './parts.js'
+
+/** What was decided when the upload began. */
+export interface UploadHeader extends Geometry {
+  readonly event: 'begin'
+  readonly version: 1
+  readonly id: string
+  /** UTC, RFC 3339. */
+  readonly started: string
+  readonly bucket: string
+  /** The first volume's key. */
+  readonly key: string
+  readonly snapshot: Snapshot
+  readonly base: Snapshot | null
+  readonly storageClass: string
+  readonly sse: string | undefined
+  readonly sseKmsKeyId: string | undefined
+  readonly filter: string | null
+  /** How the stream is looked at on the way: its records, those inside a compressed stream, or not at all. */
+  readonly check: 'records' | 'inside' | 'none'
+  /** The first BEGIN record, where it could be read. */
+  readonly begin: Begin | null
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** A part that S3 has acknowledged. */
+export interface PartNote {
+  readonly event: 'part'
+  /** From 1, over all volumes. */
+  readonly part: number
+  readonly bytes: number
+  readonly etag: string
+  /** Hexadecimal. */
+  readonly sha256: string
+  /** Where the stream can be taken up again at the end of this part; null where it can't. */
+  readonly resume: ResumePoint | null
+}
+
+/** What is needed to go on behind a part with a resumed stream (stream-format.md, A better splice). */
+export interface ResumePoint {
+  readonly anchor: Anchor
+  /** SHA-256, hexadecimal, of the stream from the anchor's record to the end of the part. */
+  readonly tail: string
+}
+
+/** The stream has ended as it should; nothing but completing is left. */
+export interface EndNote {
+  readonly event: 'end'
+  readonly bytes: number
+  readonly parts: number
+  readonly verified: boolean
+  readonly created: string | null
+  readonly stream: StreamFacts | null
+  readonly provides: readonly Snapshot[]
+  readonly needs: readonly Snapshot[]
+  /** Completing waits for zfs2s3-commit. */
+  readonly held: boolean
+}
+
+type Note =
+  | UploadHeader
+  | { readonly event: 'creating'; readonly volume: number; readonly at: string }
+  | { readonly event: 'volume'; readonly volume: number; readonly key: string; readonly uploadId: string }
+  | PartNote
+  | EndNote
+  | { readonly event: 'completed'; readonly volume: number }
+
+/** An upload in progress, in memory and on disk. */
+export class Ledger {
+  readonly header: UploadHeader
+  readonly path: string
+  /** Upload IDs by volume. */
+  readonly uploads = new Map<number, { readonly key: string; readonly uploadId: string }>()
+  /** When creating a volume's upload was begun, for those whose ID isn't known: it may be in S3 all the same. */
+  readonly creating = new Map<number, string>()
+  readonly parts = new Map<number, PartNote>()
+  readonly completed = new Set<number>()
+  end: EndNote | undefined
+  #file: FileHandle | undefined
+  /** Length of the whole lines that were read; what is behind them goes before anything is written. */
+  #wholeBytes: number | undefined
+  #writing: Promise<void> = Promise.resolve()
+
+  private constructor(path: string, header: UploadHeader) {
+    this.path = path
+    this.header = header
+  }
+
+  /** Starts a new ledger. Throws a Failure if it can't be written. */
+  static async create(dataDir: string, facts: Omit<UploadHeader, 'event' | 'version' | 'id'>): Promise<Ledger> {
+    const header: UploadHeader = { event: 'begin', version: 1, id: randomUUID(), ...facts }
+    const ledger = new Ledger(join(folder(dataDir), `${header.id}.ndjson`), header)
+    try {
+      await mkdir(dirname(ledger.path), { recursive: true, mode: 0o700 })
+      ledger.#file = await open(ledger.path, 'ax', 0o600)
+      await ledger.#append(header)
+      await syncFolder(dirname(ledger.path))
+    } catch (error) {
+      await ledger.close()
+      await unlink(ledger.path).catch(() => undefined)
+      throw cannotWrite(ledger.path, error)
+    }
+    return ledger
+  }
+
+  /** Every upload in progress, oldest first. Throws a Failure for a ledger that can't be read: it is not "none". */
+  static async all(dataDir: string): Promise<Ledger[]> {
+    let names: string[]
+    try {
+      names = await readdir(folder(dataDir))
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return []
+      throw failed(`can't list ${folder(dataDir)} (${messageOf(error)})`, 'make it readable', error)
+    }
+    const ledgers: Ledger[] = []
+    for (const name of names.filter(each => each.endsWith('.ndjson'))) {
+      const ledger = await Ledger.#read(join(folder(dataDir), name))
+      if (ledger !== null) ledgers.push(ledger)
+    }
+    return ledgers.sort((a, b) => (a.header.started < b.header.started ? -1 : 1))
+  }
+
+  static async #read(path: string): Promise<Ledger | null> {
+    let text: string
+    try {
+      text = await readFile(path, 'utf8')
+    } catch (error) {
+      throw failed(`can't read the ledger ${path} (${messageOf(error)})`, 'make it readable', error)
+    }
+    const lines = text.split('\n')
+    // Whole lines end with a newline; what is behind the last one was torn by a crash, and its step never confirmed.
+    const torn = lines.pop() ?? ''
+    const notes = lines.map((line, index) => {
+      try {
+        return JSON.parse(line) as Note
+      } catch (error) {
+        throw failed(`the ledger ${path} is damaged in line ${index + 1}`, 'see zfs2s3-pending and zfs2s3-abort', error)
+      }
+    })
+    const [header, ...others] = notes
+    if (header === undefined) return null
+    if (header.event !== 'begin') throw failed(`${path} is not a ledger of zfs2s3`, 'move it away')
+    const ledger = new Ledger(path, header)
+    for (const note of others) ledger.#take(note)
+    // Not cut off here: whoever only looks may look while another process writes that very line.
+    ledger.#wholeBytes = Buffer.byteLength(text) - Buffer.byteLength(torn)
+    return ledger
+  }
+
+  /** Notes one thing, and returns when it is on disk. Notes made at the same time are written one after the other. */
+  async note(note: Exclude<Note, UploadHeader>): Promise<void> {
+    await this.#append(note)
+    this.#take(note)
+  }
+
+  /** The parts from the first one on without a gap. */
+  contiguous(): PartNote[] {
+    const run: PartNote[] = []
+    for (let part = this.parts.get(1); part !== undefined; part = this.parts.get(run.length + 1)) run.push(part)
+    return run
+  }
+
+  /** Forgets a part that S3 turned out not to have. Only in memory: the next `note` for it replaces it on disk. */
+  forgetPart(part: number): void {
+    this.parts.delete(part)
+  }
+
+  /** Bytes that S3 has acknowledged. */
+  get safeBytes(): number {
+    let bytes = 0
+    for (const part of this.parts.values()) bytes += part.bytes
+    return bytes
+  }
+
+  async close(): Promise<void> {
+    await this.#writing.catch(() => undefined)
+    await this.#file?.close()
+    this.#file = undefined
+  }
+
+  /** Removes the ledger: the upload is in the catalog, or given up. */
+  async drop(): Promise<void> {
+    await this.close()
+    await unlink(this.path)
+    await syncFolder(dirname(this.path))
+  }
+
+  #take(note: Note): void {
+    switch (note.event) {
+      case 'begin':
+        break
+      case 'creating':
+        this.creating.set(note.volume, note.at)
+        break
+      case 'volume':
+        this.creating.delete(note.volume)
+        this.uploads.set(note.volume, { key: note.key, uploadId: note.uploadId })
+        break
+      case 'part':
+        this.parts.set(note.part, note)
+        break
+      case 'end':
+        this.end = note
+        break
+      case 'completed':
+        this.completed.add(note.volume)
+        break
+    }
+  }
+
+  async #openAgain(): Promise<FileHandle> {
+    const file = await open(this.path, 'a')
+    if (this.#wholeBytes !== undefined) await file.truncate(this.#wholeBytes)
+    return file
+  }
+
+  #append(note: Note): Promise<void> {
+    const written = this.#writing.then(async () => {
+      try {
+        this.#file ??= await this.#openAgain()
+        await this.#file.appendFile(`${JSON.stringify(note)}\n`)
+        await this.#file.datasync()
+      } catch (error) {
+        throw cannotWrite(this.path, error)
+      }
+    })
+    // A later note must not be lost because an earlier one failed; who wrote that one has been told.
+    this.#writing = written.catch(() => undefined)
+    return written
+  }
+}
+
+const folder = (dataDir: string) => join(dataDir, 'uploads')
+
+const cannotWrite = (path: string, error: unknown) =>
+  failed(`can't write the ledger ${path} (${messageOf(error)})`, 'make room or make it writable, then go on with --resume', error)
+
+/** A new or removed name is safe only when its folder is on disk too. */
+async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,114 @@
+/** Cutting a stream into parts, and working on several at a time. No S3 in here. */
+import { createHash } from 'node:crypto'
+
+/** A piece of the stream, as S3 will keep it. */
+export interface Part<Note> {
+  /** From 1, counted over all volumes. */
+  readonly number: number
+  readonly bytes: Uint8Array
+  readonly sha256: Buffer
+  /** What was known about the stream when it stood exactly at the end of this part. */
+  readonly note: Note
+  /** Gives the memory back; `bytes` must not be touched afterwards. */
+  release(): void
+}
+
+/** How parts are numbered and spread over volumes. */
+export interface Geometry {
+  /** Length in bytes of every part but the last. */
+  readonly partSize: number
+  /** S3 allows 10,000 (S3 User Guide: Multipart upload limits); what is longer goes on in another object. */
+  readonly partsPerVolume: number
+}
+
+/** Volume (from 1) and number within it (from 1) of a part. */
+export function placeOf(part: number, { partsPerVolume }: Geometry): { volume: number; number: number } {
+  return { volume: Math.floor((part - 1) / partsPerVolume) + 1, number: ((part - 1) % partsPerVolume) + 1 }
+}
+
+/**
+ * Cuts a stream into parts of `partSize` bytes; only the last may be shorter, and none is empty. Each byte is copied
+ * once and hashed once. Memory is as many parts as are out at a time: buffers go round.
+ * A chunk that crosses a part's end makes the note of that part late; whoever takes notes gives chunks that don't.
+ * @param first number of the first part
+ * @param takeNote asked once for each part, when exactly its bytes have been taken from `chunks`
+ */
+export async function* cutIntoParts<Note>(
+  chunks: AsyncIterable<Uint8Array>,
+  partSize: number,
+  first: number,
+  takeNote: (bytes: Uint8Array) => Note,
+): AsyncGenerator<Part<Note>> {
+  const free: Buffer[] = []
+  let number = first
+  // Slow: a part of its own, not a slice of Node's shared pool. Unsafe: every byte that is used has been written.
+  const take = () => free.pop() ?? Buffer.allocUnsafeSlow(partSize)
+  let buffer = take()
+  let filled = 0
+  let hash = createHash('sha256')
+  const finish = (): Part<Note> => {
+    const whole = buffer
+    const bytes = whole.subarray(0, filled)
+    const part = {
+      number,
+      bytes,
+      sha256: hash.digest(),
+      note: takeNote(bytes),
+      release: () => void free.push(whole),
+    }
+    number += 1
+    filled = 0
+    hash = createHash('sha256')
+    return part
+  }
+  for await (const chunk of chunks) {
+    let taken = 0
+    while (taken < chunk.length) {
+      const piece = chunk.subarray(taken, taken + partSize - filled)
+      buffer.set(piece, filled)
+      hash.update(piece)
+      filled += piece.length
+      taken += piece.length
+      if (filled === partSize) {
+        yield finish()
+        buffer = take()
+      }
+    }
+  }
+  if (filled > 0) yield finish()
+}
+
+/**
+ * Does `work` on up to `limit` items at a time; an item is taken only when somebody is free to work on it.
+ * When work on one fails, `stop` is called to end the source, work under way is waited for, and the first error thrown.
+ */
+export async function eachConcurrently<T>(
+  items: AsyncGenerator<T>,
+  limit: number,
+  work: (item: T) => Promise<void>,
+  stop: () => void,
+): Promise<void> {
+  const failures: unknown[] = []
+  const worker = async () => {
+    for await (const item of items) {
+      try {
+        await work(item)
+      } catch (error) {
+        failures.push(error)
+        // Before leaving the loop: leaving it waits for the source, which may be waiting for a slow `zfs send`.
+        stop()
+        return
+      }
+    }
+  }
+  const ends = await Promise.allSettled(Array.from({ length: limit }, worker))
+  for (const end of ends) if (end.status === 'rejected') failures.push(end.reason)
+  if (failures.length > 0) throw failures[0]
+}
+
+/** S3's checksum of a multipart object whose parts have these SHA-256 digests (S3 User Guide: Checking object integrity). */
+export function compositeSha256(digests: readonly Uint8Array[]): string {
+  const hash = createHash('sha256')
+  for (const digest of digests) hash.update(digest)
+  return `${hash.digest('base64')}-${digests.length}`
+}

@@ -1,0 +1,319 @@
+/**
+ * One bucket, in the words of this project. The only file that makes an S3 client or knows what its commands look like.
+ * The SDK is loaded when the first bucket is opened, so that commands that need no S3 start quickly.
+ */
+import type { S3Client } from '@aws-sdk/client-s3'
+import type { BuildMiddleware, MetadataBearer } from '@smithy/types'
+import { failed } from '../failure.js'
+import { type Asked, httpStatus, isMissing, s3Code, s3Failure } from './errors.js'
+
+/** Where a bucket is; the same fields as in cli/settings. */
+export interface BucketPlace {
+  readonly bucket: string
+  readonly endpoint: string | undefined
+  readonly region: string | undefined
+  readonly profile: string | undefined
+  /** How long a connection may be silent, in milliseconds. */
+  readonly timeoutMs: number
+}
+
+/** What S3 says of an object (S3 API: HeadObject). */
+export interface StoredObject {
+  readonly bytes: number
+  readonly etag: string
+  /** S3's own SHA-256: composite `base64-N` for multipart objects; null where the service keeps none. */
+  readonly sha256: string | null
+  readonly storageClass: string
+  /** User metadata, keys lower case and without `x-amz-meta-`. */
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** What every new object gets. */
+export interface ObjectAttributes {
+  readonly storageClass: string
+  readonly metadata: Readonly<Record<string, string>>
+  /** Server-side encryption: `AES256`, `aws:kms`, `aws:kms:dsse`; undefined leaves it to the bucket. */
+  readonly sse: string | undefined
+  readonly sseKmsKeyId: string | undefined
+}
+
+/** A part that S3 has (S3 API: ListParts). */
+export interface StoredPart {
+  readonly number: number
+  readonly bytes: number
+  readonly etag: string
+  /** Base64; null where the service keeps none. */
+  readonly sha256: string | null
+}
+
+/** A multipart upload that is neither completed nor aborted (S3 API: ListMultipartUploads). */
+export interface OpenUpload {
+  readonly key: string
+  readonly uploadId: string
+  /** RFC 3339; null where the service doesn't say. */
+  readonly initiated: string | null
+}
+
+type Sdk = typeof import('@aws-sdk/client-s3')
+
+export class Bucket {
+  readonly name: string
+  readonly endpoint: string | undefined
+  readonly #sdk: Sdk
+  readonly #client: S3Client
+
+  private constructor(sdk: Sdk, client: S3Client, place: BucketPlace) {
+    this.#sdk = sdk
+    this.#client = client
+    this.name = place.bucket
+    this.endpoint = place.endpoint
+  }
+
+  /** Loads the SDK and makes a client. Asks the network nothing. */
+  static async open(place: BucketPlace): Promise<Bucket> {
+    const sdk = await import('@aws-sdk/client-s3')
+    const { endpoint, region, profile, timeoutMs } = place
+    const client = (configured: string | undefined) =>
+      new sdk.S3Client({
+        ...(configured !== undefined && { region: configured }),
+        ...(profile !== undefined && { profile }),
+        // Other services seldom have a DNS name for each bucket.
+        ...(endpoint !== undefined && { endpoint, forcePathStyle: !endpoint.includes('.amazonaws.com') }),
+        followRegionRedirects: true,
+        // Parts carry the SHA-256 that we compute anyway; a CRC32 on top breaks other services (aws/aws-sdk-js-v3#6810).
+        requestChecksumCalculation: 'WHEN_REQUIRED',
+        responseChecksumValidation: 'WHEN_REQUIRED',
+        // It costs a round trip for each part, and six seconds where a service doesn't answer it.
+        expectContinueHeader: false,
+        requestHandler: { connectionTimeout: Math.min(timeoutMs, 10_000), socketTimeout: timeoutMs },
+      })
+    const asConfigured = client(region)
+    // As the Python tool's boto3: no region at all means the one that every AWS account has, and S3 says where to go.
+    const hasRegion = await asConfigured.config.region().then(
+      () => true,
+      () => false,
+    )
+    return new Bucket(sdk, hasRegion ? asConfigured : client('us-east-1'), place)
+  }
+
+  /** Frees its connections. */
+  close(): void {
+    this.#client.destroy()
+  }
+
+  /** Size, checksum and metadata of an object, or null if S3 says that there is none. */
+  async head(key: string, signal?: AbortSignal): Promise<StoredObject | null> {
+    const command = new this.#sdk.HeadObjectCommand({ Bucket: this.name, Key: key, ChecksumMode: 'ENABLED' })
+    const answer = await this.#send({ doing: 'look at', key }, signal, options =>
+      this.#client.send(command, options).catch((error: unknown) => {
+        if (isMissing(error)) return null
+        throw error
+      }),
+    )
+    if (answer === null) return null
+    return {
+      bytes: required(answer.ContentLength, 'a size'),
+      etag: required(answer.ETag, 'an ETag'),
+      sha256: answer.ChecksumSHA256 ?? null,
+      // S3 leaves the header out for STANDARD (S3 API: HeadObject, x-amz-storage-class).
+      storageClass: answer.StorageClass ?? 'STANDARD',
+      metadata: answer.Metadata ?? {},
+    }
+  }
+
+  /** The bytes of an object from position `from` on. `etag`: fail if it has been replaced by another object. */
+  async read(key: string, from: number, etag: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    const command = new this.#sdk.GetObjectCommand({
+      Bucket: this.name,
+      Key: key,
+      IfMatch: etag,
+      ...(from > 0 && { Range: `bytes=${from}-` }),
+    })
+    const answer = await this.#client.send(command, { abortSignal: signal })
+    // The SDK's type covers browsers too; on Node a body is a Readable.
+    return answer.Body as unknown as AsyncIterable<Uint8Array>
+  }
+
+  /** Deletes an object. That it isn't there is no error (S3 API: DeleteObject). */
+  async remove(key: string, signal?: AbortSignal): Promise<void> {
+    const command = new this.#sdk.DeleteObjectCommand({ Bucket: this.name, Key: key })
+    await this.#send({ doing: 'delete', key }, signal, options => this.#client.send(command, options))
+  }
+
+  /** Starts a multipart upload that checks a SHA-256 for each part, and gives its ID. */
+  async createUpload(key: string, attributes: ObjectAttributes, signal?: AbortSignal): Promise<string> {
+    const { storageClass, metadata, sse, sseKmsKeyId } = attributes
+    const command = new this.#sdk.CreateMultipartUploadCommand({
+      Bucket: this.name,
+      Key: key,
+      ChecksumAlgorithm: 'SHA256',
+      ContentType: 'application/octet-stream',
+      Metadata: { ...metadata },
+      // Types list the classes that the SDK's release knew; cli/settings has checked the name.
+      ...(storageClass !== 'STANDARD' && { StorageClass: storageClass as 'STANDARD' }),
+      ...(sse !== undefined && { ServerSideEncryption: sse as 'AES256' }),
+      ...(sseKmsKeyId !== undefined && { SSEKMSKeyId: sseKmsKeyId }),
+    })
+    const answer = await this.#send({ doing: 'start an upload of', key }, signal, options =>
+      this.#client.send(command, options),
+    )
+    return required(answer.UploadId, 'an upload ID')
+  }
+
+  /**
+   * Sends one part with its SHA-256, which S3 compares with what arrives, and gives its ETag.
+   * Errors come as the SDK throws them, for the caller to judge.
+   */
+  async uploadPart(
+    upload: { readonly key: string; readonly uploadId: string },
+    part: { readonly number: number; readonly bytes: Uint8Array; readonly sha256: Buffer },
+    signal: AbortSignal,
+  ): Promise<string> {
+    const command = new this.#sdk.UploadPartCommand({
+      Bucket: this.name,
+      Key: upload.key,
+      UploadId: upload.uploadId,
+      PartNumber: part.number,
+      Body: part.bytes,
+      ContentLength: part.bytes.length,
+      ChecksumSHA256: part.sha256.toString('base64'),
+    })
+    command.middlewareStack.add(withPayloadHash(part.sha256.toString('hex')), { step: 'build', name: 'payloadHash' })
+    const answer = await this.#client.send(command, { abortSignal: signal })
+    return required(answer.ETag, 'an ETag')
+  }
+
+  /** All parts of an upload, in order; null if S3 has no such upload (completed, aborted or expired). */
+  async listParts(key: string, uploadId: string, signal?: AbortSignal): Promise<StoredPart[] | null> {
+    const parts: StoredPart[] = []
+    let after: string | undefined
+    do {
+      const command = new this.#sdk.ListPartsCommand({
+        Bucket: this.name,
+        Key: key,
+        UploadId: uploadId,
+        ...(after !== undefined && { PartNumberMarker: after }),
+      })
+      const answer = await this.#send({ doing: 'list the parts of', key }, signal, options =>
+        this.#client.send(command, options).catch((error: unknown) => {
+          if (isGone(error)) return null
+          throw error
+        }),
+      )
+      if (answer === null) return null
+      for (const part of answer.Parts ?? []) {
+        parts.push({
+          number: required(part.PartNumber, 'a part number'),
+          bytes: required(part.Size, 'a size'),
+          etag: required(part.ETag, 'an ETag'),
+          sha256: part.ChecksumSHA256 ?? null,
+        })
+      }
+      after = answer.IsTruncated ? answer.NextPartNumberMarker : undefined
+    } while (after !== undefined)
+    return parts
+  }
+
+  /**
+   * Makes the object out of its parts, unless there is one of that key: `exists` (412). `gone` says that S3 has no such
+   * upload any more, as after a completion whose answer was lost; the caller must look.
+   */
+  async completeUpload(
+    upload: { readonly key: string; readonly uploadId: string },
+    parts: readonly StoredPart[],
+    signal?: AbortSignal,
+  ): Promise<'completed' | 'exists' | 'gone'> {
+    const command = new this.#sdk.CompleteMultipartUploadCommand({
+      Bucket: this.name,
+      Key: upload.key,
+      UploadId: upload.uploadId,
+      IfNoneMatch: '*',
+      MultipartUpload: {
+        Parts: parts.map(({ number, etag, sha256 }) => ({
+          PartNumber: number,
+          ETag: etag,
+          ...(sha256 !== null && { ChecksumSHA256: sha256 }),
+        })),
+      },
+    })
+    return this.#send({ doing: 'complete the upload of', key: upload.key }, signal, options =>
+      this.#client.send(command, options).then(
+        () => 'completed' as const,
+        (error: unknown) => {
+          if (isGone(error)) return 'gone' as const
+          if (httpStatus(error) === 412) return 'exists' as const
+          throw error
+        },
+      ),
+    )
+  }
+
+  /** Gives up an upload and frees its parts. That S3 has none is no error. */
+  async abortUpload(key: string, uploadId: string, signal?: AbortSignal): Promise<void> {
+    const command = new this.#sdk.AbortMultipartUploadCommand({ Bucket: this.name, Key: key, UploadId: uploadId })
+    await this.#send({ doing: 'abort the upload of', key }, signal, options =>
+      this.#client.send(command, options).catch((error: unknown) => {
+        if (!isGone(error)) throw error
+      }),
+    )
+  }
+
+  /** Open uploads of keys that begin with `prefix`. */
+  async listUploads(prefix: string, signal?: AbortSignal): Promise<OpenUpload[]> {
+    const uploads: OpenUpload[] = []
+    let after: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {}
+    while (after !== undefined) {
+      const command = new this.#sdk.ListMultipartUploadsCommand({ Bucket: this.name, Prefix: prefix, ...after })
+      const answer = await this.#send({ doing: 'list the open uploads of' }, signal, options =>
+        this.#client.send(command, options),
+      )
+      for (const { Key, UploadId, Initiated } of answer.Uploads ?? []) {
+        uploads.push({
+          key: required(Key, 'a key'),
+          uploadId: required(UploadId, 'an upload ID'),
+          initiated: Initiated?.toISOString() ?? null,
+        })
+      }
+      after = answer.IsTruncated
+        ? { KeyMarker: answer.NextKeyMarker ?? '', UploadIdMarker: answer.NextUploadIdMarker ?? '' }
+        : undefined
+    }
+    return uploads
+  }
+
+  /** An error of a request on this bucket as a Failure. */
+  failure(error: unknown, asked: Pick<Asked, 'doing' | 'key'>, signal?: AbortSignal): unknown {
+    return s3Failure(error, { ...asked, bucket: this.name, endpoint: this.endpoint }, signal)
+  }
+
+  async #send<T>(
+    asked: Pick<Asked, 'doing' | 'key'>,
+    signal: AbortSignal | undefined,
+    request: (options: { abortSignal?: AbortSignal }) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await request(signal === undefined ? {} : { abortSignal: signal })
+    } catch (error) {
+      throw this.failure(error, asked, signal)
+    }
+  }
+}
+
+const isGone = (error: unknown): boolean => s3Code(error) === 'NoSuchUpload'
+
+/** Gives the signature the hash that is already known, so that the SDK doesn't hash the part again. */
+const withPayloadHash =
+  (hex: string): BuildMiddleware<object, MetadataBearer> =>
+  next =>
+  args => {
+    const { request } = args
+    if (typeof request === 'object' && request !== null && 'headers' in request) {
+      Object.assign(request.headers as object, { 'x-amz-content-sha256': hex })
+    }
+    return next(args)
+  }
+
+function required<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw failed(`the service answered without ${what}`, 'it does not speak S3 well enough')
+  return value
+}

@@ -14,7 +14,8 @@ export interface Snapshot {
 /** An S3 object that holds a stream or a part of one. */
 export interface Volume {
   readonly key: string
-  readonly bytes: number
+  /** Null where it isn't known: the Python tool's catalog has no sizes. */
+  readonly bytes: number | null
   /**
    * S3's composite checksum: base64 of the SHA-256 over the parts' SHA-256 digests, a hyphen, the number of parts.
    * (S3 User Guide: Checking object integrity, composite checksums.) Null where it isn't known.

@@ -45,9 +45,11 @@ const packageMark = '#package'
  */
 export function objectKey(object: ObjectName, prefix: string): string {
   const ends = object.base === null ? object.snapshot : object.snapshot + arrow + object.base
-  const volume = object.volume === 1 ? '' : `#${object.volume}`
-  return prefix + ends + (object.package ? packageMark : '') + volume
+  return volumeKey(prefix + ends + (object.package ? packageMark : ''), object.volume)
 }
+
+/** The key of a volume of the edge whose first volume has the key `first`; volumes count from 1. */
+export const volumeKey = (first: string, volume: number): string => (volume === 1 ? first : `${first}#${volume}`)
 
 /** What `objectKey` made `key` of, or null where it made no such key: the object is somebody else's. */
 export function parseKey(key: string, prefix: string): ObjectName | null {

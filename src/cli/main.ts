@@ -1,7 +1,7 @@
 /** One command's life: which one, its arguments, signals, a closed stdout; and the only place that prints errors and exits. */
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { exitStatus, Failure, messageOf, usageError } from '../failure.js'
+import { errorCode, exitStatus, Failure, messageOf, usageError } from '../failure.js'
 import { commandNames, findCommand } from '../commands/index.js'
 import { parseArguments } from './arguments.js'
 import { type Context, Interrupted } from './command.js'
@@ -18,8 +18,8 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
   const [first, ...others] = argv.slice(2)
   const [word, args] = called.startsWith('zfs2s3-') ? [called.slice('zfs2s3-'.length), argv.slice(2)] : [first, others]
   let name = word === undefined ? 'zfs2s3' : `zfs2s3-${word}`
-  process.stdout.on('error', error => {
-    if ('code' in error && error.code === 'EPIPE') process.exit(closedStdoutStatus)
+  process.stdout.on('error', (error: unknown) => {
+    if (errorCode(error) === 'EPIPE') process.exit(closedStdoutStatus)
     throw error
   })
   try {

@@ -8,7 +8,10 @@ import { messageOf, usageError } from '../failure.js'
  * All of them are read before any is returned: what a command does to a set, it must not do to half of one.
  * Throws a usage error that counts records from 1.
  */
-export async function readRecords<T>(input: Readable & { isTTY?: boolean }, read: (record: unknown) => T): Promise<T[]> {
+export async function readRecords<T>(
+  input: Readable & { isTTY?: boolean },
+  read: (record: unknown) => T,
+): Promise<T[]> {
   if (input.isTTY) throw usageError('no edge is named, and stdin is a terminal', 'name a snapshot, or pipe edges in')
   // Loaded here: commands that only print should start in the time that Node needs.
   const { default: ndjson } = await import('ndjson')

@@ -15,7 +15,7 @@ export const command: Command = {
   description: [
     'Gives up the upload in progress, or that of the named snapshot if there are several. Its parts in S3 are freed, for ' +
       'as long as they are there they cost money and no listing shows them. Needs neither zfs nor the local snapshot.',
-    "Also gives up an upload that the Python tool left in progress. Ends with status 3 if no upload is pending.",
+    'Also gives up an upload that the Python tool left in progress. Ends with status 3 if no upload is pending.',
   ],
   positionals: 1,
   options: [dataDirOption, ...bucketOptions],
@@ -38,8 +38,19 @@ export const command: Command = {
   },
 }
 
-async function abortSeedUpload({ signal }: Context, dataDir: string, bucket: Bucket, upload: SeedUpload): Promise<void> {
+async function abortSeedUpload(
+  { signal }: Context,
+  dataDir: string,
+  bucket: Bucket,
+  upload: SeedUpload,
+): Promise<void> {
   const { key, uploadId } = upload
-  if (key !== null && uploadId !== null) await bucket.abortUpload(key, uploadId, signal)
+  if (uploadId !== null) {
+    // Without the schedule only S3 knows what the upload is of.
+    const open = key === null ? await bucket.listUploads('', signal) : [{ key, uploadId }]
+    for (const each of open.filter(({ uploadId: id }) => id === uploadId)) {
+      await bucket.abortUpload(each.key, uploadId, signal)
+    }
+  }
   await removeSeedUpload(dataDir)
 }

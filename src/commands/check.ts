@@ -27,7 +27,8 @@ export const command: Command = {
   async run(context) {
     const names = await namedEdges(context)
     const dataDir = dataDirOf(context)
-    const { order } = await chooseRemovals(dataDir, await readCatalog(dataDir), names)
+    const { edges } = await readCatalog(dataDir)
+    const { order } = await chooseRemovals(dataDir, edges, names)
     for (const edge of order) await writeRecord(context.stdout, edgeToRecord(edge))
   },
 }

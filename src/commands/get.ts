@@ -20,21 +20,28 @@ export const command: Command = {
   description: [
     'Reads the stream back from S3 and writes it, checked against the checksum on record and, as far as it can be read, ' +
       'record by record. A break of the line is mended where it was. If anything is wrong, it ends with status 4 before the ' +
-      "end of the stream is written, so that zfs receive at the other end of the pipe refuses it: never a damaged stream that looks whole.",
+      'end of the stream is written, so that zfs receive at the other end of the pipe refuses it: never a damaged stream that looks whole.',
     'A stream that was stored through a filter comes back as it was stored, unless --filter undoes it. The filter that it ' +
       'went through is only shown, never run.',
   ],
   positionals: 1,
   options: [
     baseOption,
-    { name: 'filter', value: 'PIPELINE', help: 'send what was stored through this shell pipeline, as in age -d -i KEY | zstd -d' },
+    {
+      name: 'filter',
+      value: 'PIPELINE',
+      help: 'send what was stored through this shell pipeline, as in age -d -i KEY | zstd -d',
+    },
     { name: 'decompress', help: 'undo a compression that the first bytes show (zstd, gzip, xz, lz4)' },
     dataDirOption,
     ...bucketOptions,
   ],
   examples: [
     ['restore a snapshot whose stream is full', 'zfs2s3-get tank/home@a | zfs receive -u pool/home'],
-    ['an increment that was encrypted', "zfs2s3-get tank/home@b --filter 'age -d -i KEY | zstd -d' | zfs receive -u pool/home"],
+    [
+      'an increment that was encrypted',
+      "zfs2s3-get tank/home@b --filter 'age -d -i KEY | zstd -d' | zfs receive -u pool/home",
+    ],
   ],
   statuses: {
     3: 'it is not stored, or its object is not in S3',
@@ -43,11 +50,15 @@ export const command: Command = {
   },
   async run(context) {
     const { args, stdout, signal } = context
-    if (stdout.isTTY) throw usageError('stdout is a terminal', 'pipe it: zfs2s3-get DS@SNAP | zfs receive -u POOL/DATASET')
+    if (stdout.isTTY)
+      throw usageError('stdout is a terminal', 'pipe it: zfs2s3-get DS@SNAP | zfs receive -u POOL/DATASET')
     const filter = args.text('filter')
-    if (filter !== undefined && args.flag('decompress')) throw usageError('--filter and --decompress are given', 'choose one')
+    if (filter !== undefined && args.flag('decompress'))
+      throw usageError('--filter and --decompress are given', 'choose one')
     const place = bucketSettings(context)
-    const edge = edgeFinder(await readCatalog(dataDirOf(context)))(await namedEdge(context))
+    const name = await namedEdge(context)
+    const { edges } = await readCatalog(dataDirOf(context))
+    const edge = edgeFinder(edges)(name)
     if (edge.filter !== null && filter === undefined) {
       context.stderr.write(`${context.name}: ${edgeTitle(edge)} was stored through the filter: ${edge.filter}\n`)
     }
@@ -75,7 +86,7 @@ async function namedEdge(context: Context): Promise<EdgeName> {
   if (named !== undefined) return argumentsToName(named.snapshot, named.base)
   const [name, ...others] = await readRecords(context.stdin, recordToName)
   if (name === undefined) throw refused('stdin names no edge')
-  if (others.length > 0) throw usageError('stdin names several edges', 'give one, as streams can only be received one by one')
+  if (others.length > 0)
+    throw usageError('stdin names several edges', 'give one, as streams can only be received one by one')
   return name
 }
-

@@ -26,8 +26,8 @@ export const command: Command = {
     ['what may go, of before 2026', 'zfs2s3-graph | jq -c \'select(.created < "2026")\' | zfs2s3-check'],
   ],
   async run(context) {
-    const edges = receiveOrder(await readCatalog(dataDirOf(context)))
-    for (const record of annotatedRecords(edges)) await writeRecord(context.stdout, record)
+    const { edges } = await readCatalog(dataDirOf(context))
+    for (const record of annotatedRecords(receiveOrder(edges))) await writeRecord(context.stdout, record)
   },
 }
 

@@ -1,6 +1,7 @@
 /** The commands of the Python tool. They run zfs themselves and are compositions of the others. */
-import { removeSeedUpload, readSeedUpload, seedLayout, writeSeedSchedule } from '../catalog/seed-upload.js'
+import { removeSeedUpload, readSeedUpload, writeSeedSchedule } from '../catalog/seed-upload.js'
 import { readCatalog } from '../catalog/catalog.js'
+import { withLock } from '../catalog/lock.js'
 import type { Command, Context } from '../cli/command.js'
 import { dataDirOption } from '../cli/settings.js'
 import { restorable } from '../chain/chain.js'
@@ -109,10 +110,11 @@ export const prepareUploadSchedule: Command = {
     if ((await readSeedUpload(dataDir)) !== null) throw refused('an upload is scheduled already', 'see zfs2s3-pending')
     const snapshot = { name: named.snapshot, guid: await snapshotGuid(named.snapshot) }
     const base = named.base === undefined ? null : { name: named.base, guid: await snapshotGuid(named.base) }
-    const edges = await readCatalog(dataDir)
-    if (base !== null && !restorable(edges).has(base.guid)) throw refused(`${base.name} is not stored`, 'store it first')
+    const { edges } = await readCatalog(dataDir)
+    if (base !== null && !restorable(edges).has(base.guid))
+      throw refused(`${base.name} is not stored`, 'store it first')
     const size = await streamLength(sendCommand(snapshot.name, base?.name ?? null, sendFlags(context)), context.signal)
-    await writeSeedSchedule(dataDir, { snapshot, base, ...seedLayout(size) })
+    await withLock(dataDir, 'schedule an upload', () => writeSeedSchedule(dataDir, snapshot, base, size))
   },
 }
 

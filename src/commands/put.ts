@@ -1,23 +1,28 @@
 /** zfs2s3-put: stores one stream. The steps, in the order that survives a crash, are DESIGN.md section 5's. */
+import { restorable } from '../chain/chain.js'
+import type { Edge } from '../chain/edge.js'
 import { edgeToRecord } from '../chain/record.js'
 import { readCatalog } from '../catalog/catalog.js'
 import type { Command, Context } from '../cli/command.js'
 import { writeRecord } from '../cli/ndjson.js'
 import { showProgress } from '../cli/progress.js'
 import { bucketSettings } from '../cli/settings.js'
-import { refused } from '../failure.js'
-import { Bucket } from '../store/s3.js'
-import type { Begin } from '../stream/parser.js'
+import { badStream, refused } from '../failure.js'
+import type { Ledger } from '../store/ledger.js'
+import { Bucket, type StoredPart } from '../store/s3.js'
+import { reconcile } from '../store/upload.js'
+import type { Begin } from '../stream/begin.js'
 import { claimUpload, mustFit } from './put/claim.js'
-import { describeStream } from './put/describe.js'
+import { type Asked, describeStream, rfc3339 } from './put/describe.js'
 import { endNote, finishUpload } from './put/finish.js'
 import { leavePending } from './put/leave.js'
-import { readHead } from './put/look.js'
+import { type Head, readHead } from './put/look.js'
 import { objectMetadata } from './put/metadata.js'
-import { options, putOptions } from './put/options.js'
-import { resumableUpload } from './put/resume.js'
+import { options, type PutOptions, putOptions } from './put/options.js'
+import { demandBucket, demandSameStream, pendingUpload, whileWorkingOn } from './put/resume.js'
 import { openSource, type Source } from './put/source.js'
 import { transferStream } from './put/transfer.js'
+import { snapshotGuid } from '../zfs/zfs.js'
 import { finishRemovals } from './removal/leftover.js'
 import { dataDirOf } from './stored.js'
 
@@ -43,7 +48,10 @@ export const command: Command = {
   examples: [
     ['a full stream', 'zfs send -w tank/home@a | zfs2s3-put'],
     ['an increment', 'zfs send -w -i @a tank/home@b | zfs2s3-put tank/home@b --base @a'],
-    ['compressed and encrypted on the way', "zfs send -i @a tank/home@b | zfs2s3-put --filter 'zstd -T0 | age -r age1...'"],
+    [
+      'compressed and encrypted on the way',
+      "zfs send -i @a tank/home@b | zfs2s3-put --filter 'zstd -T0 | age -r age1...'",
+    ],
     ['so that the exit status of zfs send counts too', 'zfs2s3-put -- zfs send -w tank/home@a'],
   ],
   statuses: {
@@ -78,9 +86,7 @@ async function put(context: Context, source: Source, bucket: Bucket): Promise<Ed
   const wanted = putOptions(context)
   const dataDir = dataDirOf(context)
   await finishRemovals(dataDir, bucket, context.signal)
-  const job = wanted.resume
-    ? await goOn(context, wanted, source, bucket)
-    : await begin(context, wanted, source, bucket)
+  const job = wanted.resume ? await goOn(context, wanted, source, bucket) : await begin(context, wanted, source, bucket)
   const { ledger } = job
   return whileWorkingOn(dataDir, ledger, async () => {
     try {
@@ -104,7 +110,8 @@ async function begin(context: Context, wanted: PutOptions, source: Source, bucke
     throw badStream('this stream begins in the middle (zfs send -t)', 'use --resume to go on with a pending upload')
   }
   const asked = head.begin === null ? await withGuids(wanted.asked) : wanted.asked
-  const described = describeStream(asked, head, await readCatalog(dataDir), bucketSettings(context).prefix)
+  const { edges } = await readCatalog(dataDir)
+  const described = describeStream(asked, head, edges, bucketSettings(context).prefix)
   const header = {
     started: rfc3339(new Date()),
     bucket: bucket.name,
@@ -139,7 +146,7 @@ async function goOn(context: Context, wanted: PutOptions, source: Source, bucket
 
 async function send(context: Context, wanted: PutOptions, source: Source, bucket: Bucket, job: Job & { head: Head }) {
   const { ledger } = job
-  const edges = await readCatalog(dataDirOf(context))
+  const { edges } = await readCatalog(dataDirOf(context))
   const guard = chainGuard(edges, wanted.allowFlagChange)
   const progress = showProgress(context, 'stored')
   try {
@@ -175,7 +182,10 @@ function chainGuard(edges: readonly Edge[], allowFlagChange: boolean): (begin: B
   return begin => {
     if (begin.compound) return
     if (begin.fromguid !== null && !there.has(begin.fromguid)) {
-      throw refused(`the base of ${begin.toname} (GUID ${begin.fromguid}) is not stored`, 'store it first, or a full stream')
+      throw refused(
+        `the base of ${begin.toname} (GUID ${begin.fromguid}) is not stored`,
+        'store it first, or a full stream',
+      )
     }
     mustFit(edges, begin, allowFlagChange)
     there.add(begin.toguid)

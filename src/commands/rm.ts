@@ -49,7 +49,7 @@ export async function removeNamed(context: Context, names: readonly EdgeName[]):
   try {
     await finishRemovals(dataDir, bucket, context.signal)
     await withLock(dataDir, 'remove stored streams', async () => {
-      const edges = await readCatalog(dataDir)
+      const { edges } = await readCatalog(dataDir)
       const { order, all } = await chooseRemovals(dataDir, edges, names)
       await demandSame(bucket, order, context)
       await demandReliedOn(bucket, all, order, context.signal)
@@ -78,7 +78,13 @@ async function demandSame(bucket: Bucket, order: readonly Edge[], { args, signal
 }
 
 /** One edge after the other; between any two steps of each, a crash leaves nothing listed that is gone. */
-async function removeEdges(context: Context, dataDir: string, bucket: Bucket, edges: readonly Edge[], order: readonly Edge[]) {
+async function removeEdges(
+  context: Context,
+  dataDir: string,
+  bucket: Bucket,
+  edges: readonly Edge[],
+  order: readonly Edge[],
+) {
   let left = [...edges]
   for (const edge of order) {
     context.signal.throwIfAborted()

@@ -21,7 +21,10 @@ export const command: Command = {
   async run(context) {
     const named = namedSnapshots(context)
     if (named === undefined) throw usageError('no snapshot is named', 'zfs2s3-size DS@SNAP')
-    const bytes = await streamLength(sendCommand(named.snapshot, named.base ?? null, sendFlags(context)), context.signal)
+    const bytes = await streamLength(
+      sendCommand(named.snapshot, named.base ?? null, sendFlags(context)),
+      context.signal,
+    )
     await write(context.stdout, `${bytes}\n`)
   },
 }

@@ -2,17 +2,24 @@
 import type { Edge } from '../chain/edge.js'
 import { argumentsToName, type EdgeName, recordToName } from '../chain/find.js'
 import { splitSnapshot } from '../chain/names.js'
-import { catalogDir } from '../catalog/catalog.js'
+import { dataDir } from '../catalog/data-dir.js'
 import { readRecords } from '../cli/ndjson.js'
 import { type Ledger } from '../store/ledger.js'
 import type { Context, Option } from '../cli/command.js'
 import { usageError } from '../failure.js'
 
 /** `--base`, which `-i` may stand for wherever it is. */
-export const baseOption: Option = { name: 'base', short: 'i', value: 'DS@PREV', help: 'the snapshot that the stream starts from' }
+export const baseOption: Option = {
+  name: 'base',
+  short: 'i',
+  value: 'DS@PREV',
+  help: 'the snapshot that the stream starts from',
+}
 
 /** The snapshot and base of a command line. `--base @prev` is short for the same dataset's. */
-export function namedSnapshots({ args }: Pick<Context, 'args'>): { snapshot: string; base: string | undefined } | undefined {
+export function namedSnapshots({
+  args,
+}: Pick<Context, 'args'>): { snapshot: string; base: string | undefined } | undefined {
   const [snapshot] = args.positionals
   const base = args.text('base')
   if (snapshot === undefined) {
@@ -31,7 +38,7 @@ export async function namedEdges(context: Context): Promise<EdgeName[]> {
 }
 
 /** The folder that catalog and ledgers are in. */
-export const dataDirOf = ({ args, env }: Context): string => args.text('data-dir') ?? catalogDir(env)
+export const dataDirOf = ({ args, env }: Context): string => args.text('data-dir') ?? dataDir(env)
 
 /** The edge that an upload in progress will be. What it brings isn't certain yet, so it supports nothing: it only needs. */
 export function edgeInProgress({ header, end }: Ledger): Edge {

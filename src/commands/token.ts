@@ -32,7 +32,10 @@ export const command: Command = {
 export function tokenOf(ledger: Ledger): string {
   const { begin, filter } = ledger.header
   const no = (why: string) =>
-    refused(`there is no token for the upload of ${ledger.header.snapshot.name}: ${why}`, 'zfs send ... | zfs2s3-put --resume')
+    refused(
+      `there is no token for the upload of ${ledger.header.snapshot.name}: ${why}`,
+      'zfs send ... | zfs2s3-put --resume',
+    )
   if (filter !== null) throw no(`it goes through the filter '${filter}'`)
   if (begin === null || ledger.header.check !== 'records') throw no('its stream is compressed or encrypted')
   if (begin.compound) throw no('it is a stream package (-I, -R, -p)')
@@ -42,5 +45,13 @@ export function tokenOf(ledger: Ledger): string {
   if (last.resume === null) throw no('what was sent has no whole record to go on from')
   const { anchor } = last.resume
   const { toguid, toname, fromguid, features } = begin
-  return encodeToken({ fromguid, toguid, toname, features, bytes: anchor.start, object: anchor.object, offset: anchor.offset })
+  return encodeToken({
+    fromguid,
+    toguid,
+    toname,
+    features,
+    bytes: anchor.start,
+    object: anchor.object,
+    offset: anchor.offset,
+  })
 }

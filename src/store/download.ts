@@ -30,7 +30,10 @@ async function* downloadVolume(
   const { key } = volume
   const object = await bucket.head(key, options.signal)
   if (object === null) {
-    throw refused(`'${key}' is not in bucket ${bucket.name}`, 'it was deleted without zfs2s3; look for another path to the snapshot')
+    throw refused(
+      `'${key}' is not in bucket ${bucket.name}`,
+      'it was deleted without zfs2s3; look for another path to the snapshot',
+    )
   }
   if (volume.bytes !== null && object.bytes !== volume.bytes) {
     throw changed(key, `${object.bytes} bytes long, not ${volume.bytes}`)
@@ -46,7 +49,8 @@ async function* downloadVolume(
     if (held !== undefined) yield held
     held = chunk
   }
-  if (parts !== null && parts.composite() !== expected) throw changed(key, `damaged: its bytes don't have the checksum ${expected}`)
+  if (parts !== null && parts.composite() !== expected)
+    throw changed(key, `damaged: its bytes don't have the checksum ${expected}`)
   if (held !== undefined) yield held
 }
 
@@ -66,7 +70,11 @@ async function* reopening(
     const from = position
     try {
       // One chunk at least for each try: patience starts anew once something has come.
-      const { first, rest } = await patiently(async () => firstOf(await bucket.read(key, from, etag, signal)), retryForMs, signal)
+      const { first, rest } = await patiently(
+        async () => firstOf(await bucket.read(key, from, etag, signal)),
+        retryForMs,
+        signal,
+      )
       position += first.length
       yield first
       for await (const chunk of restOf(rest)) {
@@ -82,9 +90,9 @@ async function* reopening(
 
 async function firstOf(body: AsyncIterable<Uint8Array>) {
   const rest = body[Symbol.asyncIterator]()
-  const { value, done } = await rest.next()
-  if (done === true) throw Object.assign(new Error('the answer has no bytes'), { code: 'ECONNRESET' })
-  return { first: value, rest }
+  const next = await rest.next()
+  if (next.done === true) throw Object.assign(new Error('the answer has no bytes'), { code: 'ECONNRESET' })
+  return { first: next.value, rest }
 }
 
 /** What is left of a body; that it breaks off is no error here, since the caller opens it again at that place. */
@@ -112,7 +120,7 @@ class PartHashes {
   }
 
   push(chunk: Uint8Array): void {
-    for (let taken = 0; taken < chunk.length; ) {
+    for (let taken = 0; taken < chunk.length;) {
       const piece = chunk.subarray(taken, taken + this.#partSize - this.#filled)
       this.#hash.update(piece)
       this.#filled += piece.length

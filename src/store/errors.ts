@@ -62,13 +62,21 @@ export function s3Failure(error: unknown, asked: Asked, signal?: AbortSignal): u
   if (credentials !== undefined) return failed(`${what} (${code})`, credentials, error)
   if (code === 'NoSuchBucket') {
     const at = endpoint === undefined ? '' : ` at ${endpoint}`
-    return failed(`there is no bucket ${bucket}${at}`, `create it (aws s3 mb s3://${bucket}) or set ZFS2S3_BUCKET`, error)
+    return failed(
+      `there is no bucket ${bucket}${at}`,
+      `create it (aws s3 mb s3://${bucket}) or set ZFS2S3_BUCKET`,
+      error,
+    )
   }
   if (code === 'InvalidObjectState') {
     return notYet(`${thing} is archived`, 'ask S3 to restore it and wait until it is there (zfs2s3-thaw --wait)', error)
   }
   if (httpStatus(error) === 403) {
-    return failed(`${what}: S3 refuses it (403 ${code})`, 'check what the IAM policy and the bucket policy allow', error)
+    return failed(
+      `${what}: S3 refuses it (403 ${code})`,
+      'check what the IAM policy and the bucket policy allow',
+      error,
+    )
   }
   if (httpStatus(error) === undefined) {
     const at = endpoint ?? 'S3'

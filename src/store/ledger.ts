@@ -7,7 +7,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, unlink } from 'node:fs
 import { dirname, join } from 'node:path'
 import type { Snapshot, StreamFacts } from '../chain/edge.js'
 import type { Begin } from '../stream/begin.js'
-import type { Anchor } from '../stream/parser.js'
+import type { Anchor } from '../stream/anchor.js'
 import { errorCode, failed, messageOf } from '../failure.js'
 import type { Geometry } from './parts.js'
 
@@ -21,7 +21,8 @@ export interface UploadHeader extends Geometry {
   readonly bucket: string
   /** The first volume's key. */
   readonly key: string
-  readonly snapshot: Snapshot
+  /** The GUID is null where only the end of the stream will tell. */
+  readonly snapshot: { readonly name: string; readonly guid: string | null }
   readonly base: Snapshot | null
   readonly storageClass: string
   readonly sse: string | undefined
@@ -244,7 +245,11 @@ export class Ledger {
 const folder = (dataDir: string) => join(dataDir, 'uploads')
 
 const cannotWrite = (path: string, error: unknown) =>
-  failed(`can't write the ledger ${path} (${messageOf(error)})`, 'make room or make it writable, then go on with --resume', error)
+  failed(
+    `can't write the ledger ${path} (${messageOf(error)})`,
+    'make room or make it writable, then go on with --resume',
+    error,
+  )
 
 /** A new or removed name is safe only when its folder is on disk too. */
 async function syncFolder(path: string): Promise<void> {

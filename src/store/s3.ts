@@ -2,8 +2,7 @@
  * One bucket, in the words of this project. The only file that makes an S3 client or knows what its commands look like.
  * The SDK is loaded when the first bucket is opened, so that commands that need no S3 start quickly.
  */
-import type { S3Client } from '@aws-sdk/client-s3'
-import type { BuildMiddleware, MetadataBearer } from '@smithy/types'
+import type { ListMultipartUploadsCommandOutput, S3Client } from '@aws-sdk/client-s3'
 import { failed } from '../failure.js'
 import { type Asked, httpStatus, isMissing, s3Code, s3Failure } from './errors.js'
 
@@ -178,7 +177,11 @@ export class Bucket {
       ContentLength: part.bytes.length,
       ChecksumSHA256: part.sha256.toString('base64'),
     })
-    command.middlewareStack.add(withPayloadHash(part.sha256.toString('hex')), { step: 'build', name: 'payloadHash' })
+    // The signature takes the hash that is already known, so that the SDK doesn't hash the part again.
+    const known = { 'x-amz-content-sha256': part.sha256.toString('hex') }
+    command.middlewareStack.add(next => args => next({ ...args, request: withHeaders(args.request, known) }), {
+      step: 'build',
+    })
     const answer = await this.#client.send(command, { abortSignal: signal })
     return required(answer.ETag, 'an ETag')
   }
@@ -261,11 +264,13 @@ export class Bucket {
   /** Open uploads of keys that begin with `prefix`. */
   async listUploads(prefix: string, signal?: AbortSignal): Promise<OpenUpload[]> {
     const uploads: OpenUpload[] = []
-    let after: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {}
+    let after: UploadMarker | undefined = {}
     while (after !== undefined) {
       const command = new this.#sdk.ListMultipartUploadsCommand({ Bucket: this.name, Prefix: prefix, ...after })
-      const answer = await this.#send({ doing: 'list the open uploads of' }, signal, options =>
-        this.#client.send(command, options),
+      const answer: ListMultipartUploadsCommandOutput = await this.#send(
+        { doing: 'list the open uploads of' },
+        signal,
+        options => this.#client.send(command, options),
       )
       for (const { Key, UploadId, Initiated } of answer.Uploads ?? []) {
         uploads.push({
@@ -301,17 +306,18 @@ export class Bucket {
 
 const isGone = (error: unknown): boolean => s3Code(error) === 'NoSuchUpload'
 
-/** Gives the signature the hash that is already known, so that the SDK doesn't hash the part again. */
-const withPayloadHash =
-  (hex: string): BuildMiddleware<object, MetadataBearer> =>
-  next =>
-  args => {
-    const { request } = args
-    if (typeof request === 'object' && request !== null && 'headers' in request) {
-      Object.assign(request.headers as object, { 'x-amz-content-sha256': hex })
-    }
-    return next(args)
+interface UploadMarker {
+  readonly KeyMarker?: string
+  readonly UploadIdMarker?: string
+}
+
+/** A request of the SDK with more headers; it is the SDK that knows what else is in it. */
+function withHeaders(request: unknown, headers: Readonly<Record<string, string>>): unknown {
+  if (typeof request === 'object' && request !== null && 'headers' in request) {
+    Object.assign(request.headers as object, headers)
   }
+  return request
+}
 
 function required<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw failed(`the service answered without ${what}`, 'it does not speak S3 well enough')

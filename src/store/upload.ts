@@ -263,7 +263,7 @@ async function confirmed(bucket: Bucket, ledger: Ledger, volume: number, notes: 
   const bytes = notes.reduce((sum, note) => sum + note.bytes, 0)
   const sha256 = compositeSha256(notes.map(note => Buffer.from(note.sha256, 'hex')))
   const object = await bucket.head(key, signal)
-  if (object === null || object.bytes !== bytes || (object.sha256 !== null && object.sha256 !== sha256)) {
+  if (object?.bytes !== bytes || (object.sha256 !== null && object.sha256 !== sha256)) {
     const has = object === null ? 'nothing' : `${object.bytes} bytes with checksum ${object.sha256 ?? 'unknown'}`
     throw refused(
       `S3 has ${has} as '${key}', but ${bytes} bytes with checksum ${sha256} were sent`,

@@ -9,9 +9,9 @@ export interface Child {
   readonly stdin: Writable | null
   readonly stdout: Readable
   /** Waits for its end. Throws a Failure (status 1) that says how it ended, if that wasn't well. */
-  finished(): Promise<void>
+  readonly finished: () => Promise<void>
   /** Ends it if it still runs, and waits until it has. */
-  kill(): Promise<void>
+  readonly kill: () => Promise<void>
 }
 
 /** A shell that notices the failure of each stage. `sh` where it can (POSIX 2024), else bash. */

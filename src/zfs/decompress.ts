@@ -15,4 +15,5 @@ export type Compression = keyof typeof programs
 export const isCompression = (kind: string): kind is Compression => Object.hasOwn(programs, kind)
 
 /** Starts the program that undoes `compression`. */
-export const startDecompressor = (compression: Compression): Child => startProgram(programs[compression], { feeds: true })
+export const startDecompressor = (compression: Compression): Child =>
+  startProgram(programs[compression], { feeds: true })

@@ -30,10 +30,15 @@ async function zfs(args: readonly string[], thing: string): Promise<string> {
     return stdout
   } catch (error) {
     if (errorCode(error) === 'ENOENT') {
-      throw failed('there is no zfs command on this machine', 'install OpenZFS, or use the commands that read a stream', error)
+      throw failed(
+        'there is no zfs command on this machine',
+        'install OpenZFS, or use the commands that read a stream',
+        error,
+      )
     }
     const said = stderrOf(error)
-    if (said.includes('does not exist')) throw refused(`there is no snapshot ${thing} here`, 'see zfs list -t snapshot', error)
+    if (said.includes('does not exist'))
+      throw refused(`there is no snapshot ${thing} here`, 'see zfs list -t snapshot', error)
     throw failed(`zfs ${args.join(' ')} failed (${said})`, undefined, error)
   }
 }

@@ -17,10 +17,10 @@ async function opened(chunks: AsyncGenerator<Uint8Array>): Promise<Opened> {
   const held: Uint8Array[] = []
   let first = new Uint8Array(0)
   while (first.length < recognisableLength) {
-    const { value, done } = await chunks.next()
-    if (done === true) break
-    held.push(value)
-    first = Buffer.concat([first, value])
+    const next = await chunks.next()
+    if (next.done === true) break
+    held.push(next.value)
+    first = Buffer.concat([first, next.value])
   }
   const all = async function* () {
     yield* held
@@ -57,7 +57,10 @@ export async function* checkedStream(chunks: AsyncGenerator<Uint8Array>, edge: E
   if (verdict.outcome !== 'whole') throw verdictFailure(verdict)
   const { name, guid } = edge.snapshot
   if (!verdict.substreams.some(each => each.toguid === guid)) {
-    throw badStream(`the stream that is stored as ${name} is of another snapshot`, 'the object is not what the catalog says')
+    throw badStream(
+      `the stream that is stored as ${name} is of another snapshot`,
+      'the object is not what the catalog says',
+    )
   }
   if (held !== undefined) yield held
 }

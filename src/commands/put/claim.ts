@@ -27,7 +27,7 @@ export function claimUpload(
 ): Promise<Ledger> {
   return withLock(dataDir, `begin the upload of ${header.snapshot.name}`, async () => {
     await nothingElseOnItsWay(dataDir, header, guards.alongside)
-    const edges = await readCatalog(dataDir)
+    const { edges } = await readCatalog(dataDir)
     const [objection] = addition(edges, [proposedEdge(header)])
     if (objection !== undefined) throw refused(objection.what, objection.remedy)
     if (inner !== null) mustFit(edges, inner, guards.allowFlagChange)
@@ -82,6 +82,9 @@ async function nothingElseOnItsWay(dataDir: string, header: { snapshot: { name: 
   const old = await readSeedUpload(dataDir)
   if (old !== null && !alongside) {
     const name = old.snapshot?.name ?? join(dataDir, 'upload_progress.yml')
-    throw refused(`the Python tool's upload of ${name} is not finished`, 'finish it there, or give it up with zfs2s3-abort')
+    throw refused(
+      `the Python tool's upload of ${name} is not finished`,
+      'finish it there, or give it up with zfs2s3-abort',
+    )
   }
 }

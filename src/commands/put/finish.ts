@@ -21,7 +21,7 @@ export async function finishUpload(
 ): Promise<Edge> {
   const volumes = await completeUpload(bucket, ledger, end.parts, signal)
   const edge = storedEdge(ledger, end, volumes)
-  await changeCatalog(dataDir, edges => {
+  await changeCatalog(dataDir, `store ${edge.snapshot.name}`, edges => {
     // A crash between this step and the next one has left it there already.
     const there = edges.some(({ volumes: [{ key, etag }] }) => key === volumes[0].key && etag === volumes[0].etag)
     return there ? edges : withEdge(edges, edge)
@@ -50,7 +50,13 @@ function storedEdge({ header }: Ledger, end: EndNote, volumes: readonly [Volume,
 }
 
 /** What is noted when the stream has passed: what it brings and needs, from its BEGIN records or, unread, from the header. */
-export function endNote(ledger: Ledger, verdict: Verdict | null, parts: number, held: boolean, edges: readonly Edge[]): EndNote {
+export function endNote(
+  ledger: Ledger,
+  verdict: Verdict | null,
+  parts: number,
+  held: boolean,
+  edges: readonly Edge[],
+): EndNote {
   const { header, safeBytes: bytes } = ledger
   const known = { event: 'end', bytes, parts, held } as const
   const streams = (verdict?.substreams ?? []).filter(({ compound }) => !compound)

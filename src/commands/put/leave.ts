@@ -11,7 +11,12 @@ import { verdictOf } from '../verdict.js'
  * Leaves an upload pending, or gives it up where nothing can come of it: nothing was sent, or what was sent is damaged.
  * Gives the error to throw, which says how to go on.
  */
-export async function leavePending(error: unknown, bucket: Bucket, ledger: Ledger, signal: AbortSignal): Promise<unknown> {
+export async function leavePending(
+  error: unknown,
+  bucket: Bucket,
+  ledger: Ledger,
+  signal: AbortSignal,
+): Promise<unknown> {
   const nothingInS3 = ledger.uploads.size === 0 && ledger.creating.size === 0
   if (nothingInS3) {
     await ledger.drop()
@@ -25,7 +30,7 @@ export async function leavePending(error: unknown, bucket: Bucket, ledger: Ledge
   const safe = `${ledger.parts.size} ${ledger.parts.size === 1 ? 'part' : 'parts'} (${humanBytes(ledger.safeBytes)})`
   const how = `the upload of ${ledger.header.snapshot.name} is pending with ${safe} safe: go on with --resume, or give it up with zfs2s3-abort`
   if (signal.aborted) {
-    const { reason }: { reason: unknown } = signal
+    const reason: unknown = signal.reason
     return reason instanceof Interrupted ? new Interrupted(reason.signal, how) : reason
   }
   if (!(error instanceof Failure)) return error

@@ -47,9 +47,10 @@ export async function readHead(source: AsyncIterable<Uint8Array>, unread: boolea
   const iterator = source[Symbol.asyncIterator]()
   const held: Uint8Array[] = []
   const next = async () => {
-    const { value, done } = await iterator.next()
-    if (done !== true) held.push(value)
-    return done === true ? undefined : value
+    const read = await iterator.next()
+    if (read.done === true) return undefined
+    held.push(read.value)
+    return read.value
   }
   const first = await firstBytes(next)
   if (first.length === 0) throw badStream('stdin is empty', 'zfs send wrote nothing: see what it said')
@@ -86,7 +87,7 @@ async function peek(held: readonly Uint8Array[], next: () => Promise<Uint8Array 
   const begins = new Begins()
   const parser = new StreamParser({ onBegin: begins.take })
   for (const chunk of held) parser.push(chunk)
-  for (let size = 0; !begins.enough && parser.damage === null; ) {
+  for (let size = 0; !begins.enough && parser.damage === null;) {
     const chunk = await next()
     if (chunk === undefined || size > longestHead) break
     parser.push(chunk)
@@ -96,12 +97,16 @@ async function peek(held: readonly Uint8Array[], next: () => Promise<Uint8Array 
   return { begin: begins.first, inner: begins.inner }
 }
 
-async function peekInside(compression: Compression, held: readonly Uint8Array[], next: () => Promise<Uint8Array | undefined>) {
+async function peekInside(
+  compression: Compression,
+  held: readonly Uint8Array[],
+  next: () => Promise<Uint8Array | undefined>,
+) {
   const begins = new Begins()
   const inspection = insideInspection(compression, begins.take)
   try {
     for (const chunk of held) await inspection.push(chunk)
-    for (let size = 0; !begins.enough; ) {
+    for (let size = 0; !begins.enough;) {
       const chunk = await next()
       if (chunk === undefined || size > longestHead) break
       await inspection.push(chunk)
@@ -143,7 +148,7 @@ export function recordInspection(parser: StreamParser): Inspection {
 export function insideInspection(compression: Compression, onBegin: (begin: Begin) => void): Inspection {
   const parser = new StreamParser({ onBegin })
   const child = startDecompressor(compression)
-  let wrong: unknown
+  let wrong: { readonly error: unknown } | undefined
   const reading = (async () => {
     try {
       for await (const chunk of child.stdout as AsyncIterable<Uint8Array>) {
@@ -151,24 +156,27 @@ export function insideInspection(compression: Compression, onBegin: (begin: Begi
         if (parser.damage !== null) throw verdictFailure(parser.end())
       }
     } catch (error) {
-      wrong ??= error
+      wrong ??= { error }
     }
   })()
   return {
     check: 'inside',
     push: async bytes => {
       if (wrong === undefined) await feed(child, bytes)
-      if (wrong !== undefined) throw wrong
+      if (wrong !== undefined) throw wrong.error
     },
     end: async () => {
       child.stdin?.end()
       await reading
-      if (wrong !== undefined) throw wrong
+      if (wrong !== undefined) throw wrong.error
       await child.finished().catch((error: unknown) => {
         const what = messageOf(error)
         // A signal or a missing program says nothing about the stream.
         if (error instanceof Failure && !what.includes('ended with status')) throw error
-        throw badStream(`the stream is cut off or damaged: ${what}`, `what ran before ${compression} has failed, or ${compression}`)
+        throw badStream(
+          `the stream is cut off or damaged: ${what}`,
+          `what ran before ${compression} has failed, or ${compression}`,
+        )
       })
       return wholeOr(parser.end())
     },
@@ -211,7 +219,7 @@ export async function* inspected(
 ): AsyncGenerator<Uint8Array> {
   let at = position
   for await (const chunk of chunks) {
-    for (let taken = 0; taken < chunk.length; ) {
+    for (let taken = 0; taken < chunk.length;) {
       const piece = chunk.subarray(taken, taken + partSize - (at % partSize))
       const seen = inspection.push(piece)
       if (seen !== undefined) await seen

@@ -14,14 +14,21 @@ export const options: readonly Option[] = [
   { name: 'opaque', help: 'store a stream that cannot be looked into, unchecked' },
   { name: 'resume', help: 'go on with an upload that was interrupted' },
   { name: 'alongside', help: 'allow uploads of other datasets to be in progress' },
-  { name: 'allow-flag-change', help: 'store an increment although large blocks were switched on or off since its base' },
+  {
+    name: 'allow-flag-change',
+    help: 'store an increment although large blocks were switched on or off since its base',
+  },
   { name: 'guid', value: 'GUID', help: 'the GUID of the snapshot, where the stream cannot be read' },
   { name: 'base-guid', value: 'GUID', help: 'the GUID of the base, where its name is not enough' },
   { name: 'storage-class', value: 'CLASS', help: 'the S3 storage class (ZFS2S3_STORAGE_CLASS; default STANDARD)' },
   { name: 'sse', value: 'KIND', help: 'server-side encryption: AES256, aws:kms or aws:kms:dsse' },
   { name: 'sse-kms-key-id', value: 'ID', help: 'the KMS key for it' },
   { name: 'concurrency', value: 'N', help: 'parts in flight, and in memory (default 4)' },
-  { name: 'part-size', value: 'SIZE', help: 'length of a part (default 16M); times 10,000 it is the length of a volume' },
+  {
+    name: 'part-size',
+    value: 'SIZE',
+    help: 'length of a part (default 16M); times 10,000 it is the length of a volume',
+  },
   { name: 'max-parts', value: 'N', help: 'parts in a volume (default 10000, which is the limit of S3)' },
   dataDirOption,
   ...bucketOptions,
@@ -54,9 +61,15 @@ const encryptions = ['AES256', 'aws:kms', 'aws:kms:dsse']
 export function putOptions(context: Context): PutOptions {
   const { args, env } = context
   const named = namedSnapshots(context)
-  const asked = { snapshot: named?.snapshot, base: named?.base, guid: args.text('guid'), baseGuid: args.text('base-guid') }
-  for (const guid of [asked.guid, asked.baseGuid]) {
-    if (guid !== undefined && !isGuid(guid)) throw usageError(`'${guid}' is not a GUID`, 'zfs get -Hpo value guid DS@SNAP')
+  const asked = {
+    snapshot: named?.snapshot,
+    base: named?.base,
+    guid: args.text('guid'),
+    baseGuid: args.text('base-guid'),
+  }
+  for (const given of [asked.guid, asked.baseGuid]) {
+    const isNumber: boolean = given === undefined || isGuid(given)
+    if (!isNumber) throw usageError(`'${given ?? ''}' is not a GUID`, 'zfs get -Hpo value guid DS@SNAP')
   }
   const partSize = args.bytes('part-size') ?? 16 * mebibyte
   const least = Number(env.ZFS2S3_MIN_PART_SIZE ?? leastPart)
@@ -65,7 +78,8 @@ export function putOptions(context: Context): PutOptions {
   }
   const filter = args.text('filter') ?? null
   const [hold, opaque] = [args.flag('hold'), args.flag('opaque')]
-  if (filter !== null && opaque) throw usageError('--filter and --opaque are given', 'with --filter the stream is checked')
+  if (filter !== null && opaque)
+    throw usageError('--filter and --opaque are given', 'with --filter the stream is checked')
   if (hold && opaque) throw usageError('--hold and --opaque are given', 'choose one')
   const sse = args.text('sse')
   if (sse !== undefined && !encryptions.includes(sse)) {

@@ -1,6 +1,6 @@
 /** Where, at the end of each part, the stream could be taken up again (stream-format.md, A better splice). */
 import { createHash, type Hash } from 'node:crypto'
-import type { Anchor } from '../../stream/parser.js'
+import type { Anchor } from '../../stream/anchor.js'
 import type { ResumePoint } from '../../store/ledger.js'
 
 /**
@@ -29,13 +29,10 @@ export class ResumePoints {
     this.#position += bytes.length
     const anchor = this.#anchor()
     if (anchor === null) return null
-    if (anchor.start >= begin) {
-      this.#open = { start: anchor.start, hash: createHash('sha256').update(bytes.subarray(anchor.start - begin)) }
-    } else if (this.#open?.start === anchor.start) {
-      this.#open.hash.update(bytes)
-    } else {
-      return null
-    }
-    return { anchor, tail: this.#open.hash.copy().digest('hex') }
+    const open = anchor.start >= begin ? { start: anchor.start, hash: createHash('sha256') } : this.#open
+    if (open?.start !== anchor.start) return null
+    open.hash.update(bytes.subarray(Math.max(0, anchor.start - begin)))
+    this.#open = open
+    return { anchor, tail: open.hash.copy().digest('hex') }
   }
 }

@@ -1,6 +1,7 @@
 /** Which upload in progress is meant, and whether it can go on with what is given. */
 import { listed } from '../../chain/names.js'
-import { badStream, failed, refused, usageError } from '../../failure.js'
+import { withLock } from '../../catalog/lock.js'
+import { badStream, refused, usageError } from '../../failure.js'
 import { Ledger } from '../../store/ledger.js'
 import type { Bucket } from '../../store/s3.js'
 import type { Head } from './look.js'
@@ -36,19 +37,25 @@ export function demandSameStream({ header }: Ledger, head: Head, wanted: PutOpti
     throw usageError(`this upload was begun ${was}`, 'resume it in the same way')
   }
   if (head.check !== header.check) {
-    throw badStream('this is another kind of stream than the upload was begun with', 'send it in the same way as before')
-  }
-  const { begin } = header
-  if (begin === null || head.begin === null || head.begin.resume !== null) return
-  if (begin.toname !== head.begin.toname || begin.toguid !== head.begin.toguid || begin.fromguid !== head.begin.fromguid) {
-    const is = `${head.begin.toname} (GUID ${head.begin.toguid})`
     throw badStream(
-      `the stream is of ${is}, but the pending upload of ${begin.toname} (GUID ${begin.toguid})`,
-      'send the same stream again, or give up the upload with zfs2s3-abort',
+      'this is another kind of stream than the upload was begun with',
+      'send it in the same way as before',
     )
   }
+  const was = header.begin
+  const is = head.begin
+  if (was === null || is === null || is.resume !== null) return
+  if (was.toname === is.toname && was.toguid === is.toguid && was.fromguid === is.fromguid) return
+  throw badStream(
+    `the stream is of ${is.toname} (GUID ${is.toguid}), but the pending upload of ${was.toname} (GUID ${was.toguid})`,
+    'send the same stream again, or give up the upload with zfs2s3-abort',
+  )
 }
 
-/** Thrown where two processes would work on one upload. */
-export const busy = (ledger: Ledger, who: string) =>
-  failed(`the upload of ${ledger.header.snapshot.name} is being worked on by ${who}`, 'wait for it')
+/** Does `work` while no other process works on the same upload; throws status 5 at once if one does. */
+export function whileWorkingOn<T>(dataDir: string, { header }: Ledger, work: () => Promise<T>): Promise<T> {
+  return withLock(dataDir, `the upload of ${header.snapshot.name}`, work, {
+    name: `upload-${header.id}.lock`,
+    waitMs: 0,
+  })
+}

@@ -6,11 +6,11 @@ import type { Context } from '../../cli/command.js'
 export interface Source {
   readonly chunks: AsyncIterable<Uint8Array>
   /** After the last byte: throws if whoever wrote them did not end well. */
-  finished(): Promise<void>
+  readonly finished: () => Promise<void>
   /** Makes `chunks` end, from outside and at once, though the writer may be silent. */
-  stop(): void
+  readonly stop: () => void
   /** Ends what still runs. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /** Throws a usage error where stdin is a terminal. */

@@ -127,4 +127,3 @@ const differs = (part: number) =>
     `the resumed stream does not continue what was uploaded: the end of part ${part} differs`,
     'go on from the start instead (zfs send ... | zfs2s3-put --resume), or give up with zfs2s3-abort',
   )
-

@@ -14,7 +14,11 @@ export interface Choice {
 }
 
 /** Throws status 3 if a name fits no edge or several, or if the edges may not all go. */
-export async function chooseRemovals(dataDir: string, edges: readonly Edge[], names: readonly EdgeName[]): Promise<Choice> {
+export async function chooseRemovals(
+  dataDir: string,
+  edges: readonly Edge[],
+  names: readonly EdgeName[],
+): Promise<Choice> {
   const find = edgeFinder(edges)
   const chosen = [...new Set(names.map(find))]
   const keys = new Set(edges.map(edge => edge.volumes[0].key))

@@ -18,7 +18,8 @@ export async function deleteObjects(bucket: Bucket, edge: Edge): Promise<void> {
 export async function finishRemovals(dataDir: string, bucket: Bucket, signal: AbortSignal): Promise<void> {
   if ((await pendingRemovals(dataDir)).length === 0) return
   await withLock(dataDir, 'finish an interrupted removal', async () => {
-    const listed = new Set((await readCatalog(dataDir)).map(edge => edge.volumes[0].key))
+    const { edges } = await readCatalog(dataDir)
+    const listed = new Set(edges.map(edge => edge.volumes[0].key))
     for (const { id, bucket: noted, edge } of await pendingRemovals(dataDir)) {
       if (noted !== bucket.name) continue
       if (!listed.has(edge.volumes[0].key)) {

@@ -44,7 +44,7 @@ export function demandSameStream({ header }: Ledger, head: Head, wanted: PutOpti
   }
   const was = header.begin
   const is = head.begin
-  if (was === null || is === null || is.resume !== null) return
+  if (was === null || is?.resume !== null) return
   if (was.toname === is.toname && was.toguid === is.toguid && was.fromguid === is.fromguid) return
   throw badStream(
     `the stream is of ${is.toname} (GUID ${is.toguid}), but the pending upload of ${was.toname} (GUID ${was.toguid})`,

@@ -1,0 +1,63 @@
+/**
+ * Notes of removals that were begun. rm notes what it is about to remove, takes the edge out of the catalog, deletes the
+ * objects and drops the note; a note that is still there belongs to a removal that the next command must finish.
+ */
+import { createHash } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Edge } from '../chain/edge.js'
+import { edgeToRecord, recordToEdge } from '../chain/record.js'
+import { errorCode, failed, Failure, messageOf } from '../failure.js'
+import { fileFailure, makeDirectory, readIfThere, removeFile, replaceFile } from './files.js'
+
+/** A removal that was begun. */
+export interface PendingRemoval {
+  readonly id: string
+  readonly edge: Edge
+}
+
+const directoryOf = (dataDir: string): string => join(dataDir, 'removals')
+const fileOf = (dataDir: string, id: string): string => join(directoryOf(dataDir), `${id}.json`)
+
+/** Notes that `edge` is about to be removed, so that a power cut can't make it forgotten. Returns the note's id. */
+export async function noteRemoval(dataDir: string, edge: Edge): Promise<string> {
+  // By the key, which is an edge's own: noting the same removal again replaces the note.
+  const id = createHash('sha256').update(edge.volumes[0].key).digest('hex').slice(0, 32)
+  await makeDirectory(directoryOf(dataDir))
+  await replaceFile(fileOf(dataDir, id), `${JSON.stringify(edgeToRecord(edge))}\n`)
+  return id
+}
+
+/** The removals that were begun and not finished. Throws a Failure where a note can't be read. */
+export async function pendingRemovals(dataDir: string): Promise<PendingRemoval[]> {
+  const names = await readdir(directoryOf(dataDir)).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return []
+    throw fileFailure(`can't read ${directoryOf(dataDir)}`, error)
+  })
+  const pending: PendingRemoval[] = []
+  for (const name of names.sort()) {
+    const id = /^([0-9a-f]{32})\.json$/.exec(name)?.[1]
+    if (id === undefined) continue
+    const text = await readIfThere(fileOf(dataDir, id))
+    if (text !== null) pending.push({ id, edge: parseNote(text, fileOf(dataDir, id)) })
+  }
+  return pending
+}
+
+/** Drops the note of a removal that is finished, or was given up before anything was removed. */
+export async function dropRemoval(dataDir: string, id: string): Promise<void> {
+  await removeFile(fileOf(dataDir, id))
+}
+
+function parseNote(text: string, path: string): Edge {
+  try {
+    return recordToEdge(JSON.parse(text))
+  } catch (error) {
+    if (!(error instanceof Failure || error instanceof SyntaxError)) throw error
+    throw failed(
+      `${path} is damaged: ${messageOf(error)}`,
+      "see what 'zfs2s3-fsck' says of the bucket, then remove it",
+      error,
+    )
+  }
+}

@@ -15,11 +15,11 @@ import { fileFailure, makeDirectory, removeIfThere } from './files.js'
 import { isDead, ownHolder, parseHolder, type Holder } from './holder.js'
 
 export interface LockOptions {
+  /** Which of the directory's locks: the catalog's own, unless another is named. */
+  readonly name?: string
   /** How long to wait for another holder, in milliseconds. */
   readonly waitMs?: number
 }
-
-const lockPath = (dataDir: string): string => join(dataDir, 'lock')
 
 /**
  * Does `work` while no other process (and no other part of this one) holds the lock of `dataDir`, which is made if need
@@ -30,10 +30,10 @@ export async function withLock<T>(
   dataDir: string,
   purpose: string,
   work: () => Promise<T>,
-  { waitMs = 10_000 }: LockOptions = {},
+  { name = 'lock', waitMs = 10_000 }: LockOptions = {},
 ): Promise<T> {
   await makeDirectory(dataDir)
-  const path = lockPath(dataDir)
+  const path = join(dataDir, name)
   const me = ownHolder(purpose)
   try {
     await acquire(path, me, performance.now() + waitMs)
@@ -124,5 +124,5 @@ function heldBy(path: string, holder: Holder | null) {
   const orRemove = `or remove ${path} if you are sure that no zfs2s3 command is running`
   if (holder === null) return notYet(`${path} is not a lock of zfs2s3`, `wait, ${orRemove}`)
   const who = `'${holder.purpose}' (process ${holder.pid} on ${holder.host}, since ${holder.since})`
-  return notYet(`the catalog is being changed by ${who}`, `wait until that has ended and try again, ${orRemove}`)
+  return notYet(`${path} is held by ${who}`, `wait until that has ended and try again, ${orRemove}`)
 }

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Edge } from '../chain/edge.js'
+import { fieldsOf, stringIn } from '../chain/fields.js'
 import { edgeToRecord, recordToEdge } from '../chain/record.js'
 import { errorCode, failed, Failure, messageOf } from '../failure.js'
 import { fileFailure, makeDirectory, readIfThere, removeFile, replaceFile } from './files.js'
@@ -13,6 +14,8 @@ import { fileFailure, makeDirectory, readIfThere, removeFile, replaceFile } from
 /** A removal that was begun. */
 export interface PendingRemoval {
   readonly id: string
+  /** Where its objects are. */
+  readonly bucket: string
   readonly edge: Edge
 }
 
@@ -20,11 +23,11 @@ const directoryOf = (dataDir: string): string => join(dataDir, 'removals')
 const fileOf = (dataDir: string, id: string): string => join(directoryOf(dataDir), `${id}.json`)
 
 /** Notes that `edge` is about to be removed, so that a power cut can't make it forgotten. Returns the note's id. */
-export async function noteRemoval(dataDir: string, edge: Edge): Promise<string> {
+export async function noteRemoval(dataDir: string, bucket: string, edge: Edge): Promise<string> {
   // By the key, which is an edge's own: noting the same removal again replaces the note.
-  const id = createHash('sha256').update(edge.volumes[0].key).digest('hex').slice(0, 32)
+  const id = createHash('sha256').update(`${bucket}/${edge.volumes[0].key}`).digest('hex').slice(0, 32)
   await makeDirectory(directoryOf(dataDir))
-  await replaceFile(fileOf(dataDir, id), `${JSON.stringify(edgeToRecord(edge))}\n`)
+  await replaceFile(fileOf(dataDir, id), `${JSON.stringify({ bucket, edge: edgeToRecord(edge) })}\n`)
   return id
 }
 
@@ -39,7 +42,7 @@ export async function pendingRemovals(dataDir: string): Promise<PendingRemoval[]
     const id = /^([0-9a-f]{32})\.json$/.exec(name)?.[1]
     if (id === undefined) continue
     const text = await readIfThere(fileOf(dataDir, id))
-    if (text !== null) pending.push({ id, edge: parseNote(text, fileOf(dataDir, id)) })
+    if (text !== null) pending.push({ id, ...parseNote(text, fileOf(dataDir, id)) })
   }
   return pending
 }
@@ -49,9 +52,10 @@ export async function dropRemoval(dataDir: string, id: string): Promise<void> {
   await removeFile(fileOf(dataDir, id))
 }
 
-function parseNote(text: string, path: string): Edge {
+function parseNote(text: string, path: string): Omit<PendingRemoval, 'id'> {
   try {
-    return recordToEdge(JSON.parse(text))
+    const note = fieldsOf(JSON.parse(text), 'the note')
+    return { bucket: stringIn(note, 'bucket'), edge: recordToEdge(note.edge) }
   } catch (error) {
     if (!(error instanceof Failure || error instanceof SyntaxError)) throw error
     throw failed(

@@ -93,7 +93,7 @@ async function overview(): Promise<string> {
   const lines = ['zfs2s3 - zfs send streams in S3, as incremental chains that can always be restored', '']
   for (const name of commandNames) {
     const command = await findCommand(name)
-    if (command !== undefined) lines.push(`  ${calledAs(command).padEnd(28)}${command.summary}`)
+    if (command !== undefined) lines.push(`  ${calledAs(command).padEnd(34)}${command.summary}`)
   }
   return [...lines, '', 'Each has --help. zfs2s3 NAME is the same as zfs2s3-NAME.', ''].join('\n')
 }

@@ -2,7 +2,9 @@
 import type { Command, Context } from '../cli/command.js'
 import { write, writeRecord } from '../cli/ndjson.js'
 import { badStream, usageError } from '../failure.js'
+import type { Verdict } from '../stream/facts.js'
 import { StreamParser } from '../stream/parser.js'
+import { rfc3339 } from './put/describe.js'
 import { verdictFailure } from './verdict.js'
 
 export const command: Command = {
@@ -36,9 +38,34 @@ export const command: Command = {
     }
     if (parser.position === 0) throw badStream('stdin is empty', 'zfs send wrote nothing: see what it said')
     const verdict = parser.end()
-    for (const facts of verdict.substreams) await writeRecord(pass ? context.stderr : context.stdout, facts)
+    for (const record of substreamRecords(verdict)) await writeRecord(pass ? context.stderr : context.stdout, record)
     if (verdict.outcome !== 'whole') throw verdictFailure(verdict)
   },
+}
+
+/** One record for each (sub)stream; the one that isn't complete says where and why. */
+function substreamRecords(verdict: Verdict): object[] {
+  const damage =
+    verdict.outcome === 'whole'
+      ? null
+      : { outcome: verdict.outcome, at: verdict.at, record: verdict.record, type: verdict.type, why: verdict.why }
+  return verdict.substreams.map(each => ({
+    kind: each.kind,
+    toname: each.toname,
+    toguid: each.toguid,
+    fromguid: each.fromguid,
+    created: each.createdSeconds === 0 ? null : rfc3339(new Date(each.createdSeconds * 1000)),
+    type: each.objectSet,
+    features: each.features,
+    to_ivset_guid: each.toIvset,
+    from_ivset_guid: each.fromIvset,
+    resume: each.resume,
+    position: each.position,
+    records: each.records,
+    payload_bytes: each.payloadBytes,
+    complete: each.complete,
+    ...(!each.complete && damage !== null && { damage }),
+  }))
 }
 
 /** With `--pass` damage ends nothing: what comes in goes out, and the status tells. */

@@ -203,6 +203,10 @@ export const noInspection: Inspection = {
 
 function wholeOr(verdict: Verdict): Verdict {
   if (verdict.outcome !== 'whole') throw verdictFailure(verdict)
+  const [lacking] = verdict.missing
+  if (lacking !== undefined) {
+    throw badStream(`the package lacks ${lacking.name}, which it lists`, 'see what zfs send said, and send it again')
+  }
   return verdict
 }
 

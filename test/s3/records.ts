@@ -1,0 +1,89 @@
+/** What is kept of buckets, objects and uploads. Only what JSON can say; times are milliseconds since 1970. */
+import type { Checksum, ChecksumAlgorithm, ChecksumType } from './checksums.js'
+
+export interface BucketRecord {
+  readonly name: string
+  readonly created: number
+  versioning: 'Enabled' | 'Suspended' | null
+  /** Whether it was made for object lock. */
+  readonly lockable: boolean
+  /** Bodies of PutBucketLifecycle and its like, by their query parameter. */
+  configurations: Record<string, string>
+}
+
+export interface Retention {
+  readonly mode: 'GOVERNANCE' | 'COMPLIANCE'
+  readonly until: number
+}
+
+/** What is said about an object when it is put or its upload is begun. */
+export interface Attributes {
+  /** Content-Type and its like, x-amz-meta-*, and the headers about encryption: given back as they came. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly storageClass: string
+  readonly retention: Retention | null
+  readonly legalHold: boolean
+}
+
+/** A piece of an object that came in one request, in a file of its own. */
+export interface PartRecord {
+  readonly number: number
+  readonly file: string
+  readonly size: number
+  /** Without its quotation marks. */
+  readonly etag: string
+  /** Base64; of the upload's algorithm. */
+  readonly checksum: string | null
+  readonly modified: number
+}
+
+export interface Version {
+  readonly id: string
+  readonly modified: number
+  readonly size: number
+  readonly etag: string
+  readonly checksum: Checksum | null
+  /** One if it was put at once. */
+  readonly parts: readonly PartRecord[]
+  /** The multipart upload it came from. */
+  readonly uploadId: string | null
+  readonly storageClass: string
+  readonly headers: Readonly<Record<string, string>>
+  retention: Retention | null
+  legalHold: boolean
+  /** Of an archived object: until when there is a copy to read, and from when on. */
+  restore: { readonly ready: number; readonly expires: number } | null
+  readonly deleteMarker: false
+}
+
+export interface DeleteMarker {
+  readonly id: string
+  readonly modified: number
+  readonly deleteMarker: true
+}
+
+/** All versions of one key, the newest first. */
+export interface KeyRecord {
+  readonly bucket: string
+  readonly key: string
+  readonly versions: readonly (Version | DeleteMarker)[]
+}
+
+export interface UploadRecord extends Attributes {
+  readonly id: string
+  readonly bucket: string
+  readonly key: string
+  readonly initiated: number
+  readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly type: ChecksumType } | null
+}
+
+export const isBucketRecord = (record: object): record is BucketRecord => 'name' in record && 'configurations' in record
+
+export const isKeyRecord = (record: object): record is KeyRecord => 'key' in record && 'versions' in record
+
+export const isUploadRecord = (record: object): record is UploadRecord => 'initiated' in record && 'key' in record
+
+export const isPartRecord = (record: object): record is PartRecord => 'number' in record && 'etag' in record
+
+/** S3's order of keys: by their UTF-8 bytes, which UTF-16 orders differently beyond U+FFFF. */
+export const byKey = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))

@@ -17,6 +17,8 @@ export interface BodySource {
 export interface BodyRules {
   /** Bytes that the body may have. */
   readonly limit: number
+  /** Whether there may be no body at all. */
+  readonly optional: boolean
   /** Whether additional checksums are looked at. */
   readonly checksums: boolean
   /** Whether the MD5 sum is wanted even if nobody sent one to compare it with. */
@@ -38,7 +40,7 @@ export async function readBody(
   write: (data: Buffer) => Promise<void>,
 ): Promise<ReceivedBody> {
   const { headers, proof } = source
-  const declared = declaredLength(source, rules.limit)
+  const declared = declaredLength(source, rules)
   const algorithm = rules.checksums ? announcedChecksum(headers) : null
   const contentMd5 = headers.get('content-md5')
   if (contentMd5 !== undefined && !isBase64Of(contentMd5, 16))
@@ -78,7 +80,7 @@ export async function readBody(
   }
 }
 
-function declaredLength({ headers, proof }: BodySource, limit: number): number {
+function declaredLength({ headers, proof }: BodySource, { limit, optional }: BodyRules): number {
   const chunked = chunkedPayloads.has(proof.payload)
   const text = headers.get(chunked ? 'x-amz-decoded-content-length' : 'content-length')
   if (text === undefined) {
@@ -87,6 +89,7 @@ function declaredLength({ headers, proof }: BodySource, limit: number): number {
         'NotImplemented',
         'A header you provided implies functionality that is not implemented: Transfer-Encoding',
       )
+    if (optional) return 0
     throw refusal('MissingContentLength', 'You must provide the Content-Length HTTP header.')
   }
   if (!/^\d{1,15}$/.test(text)) throw refusal('InvalidArgument', 'The length of the body is not a number')

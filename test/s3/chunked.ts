@@ -108,7 +108,7 @@ class Input {
 
   /** The next `size` bytes, as they come. */
   async *take(size: number): AsyncGenerator<Buffer> {
-    for (let left = size; left > 0; ) {
+    for (let left = size; left > 0;) {
       if (this.#rest.length === 0) await this.#more()
       const piece = this.#rest.subarray(0, left)
       this.#rest = this.#rest.subarray(piece.length)

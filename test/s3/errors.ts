@@ -7,6 +7,7 @@ const statuses = {
   BadDigest: 400,
   BucketAlreadyOwnedByYou: 409,
   BucketNotEmpty: 409,
+  ConditionalRequestConflict: 409,
   EntityTooLarge: 400,
   EntityTooSmall: 400,
   ExpiredToken: 400,
@@ -44,11 +45,15 @@ const statuses = {
   NoSuchVersion: 404,
   NotImplemented: 501,
   ObjectLockConfigurationNotFoundError: 404,
+  OperationAborted: 409,
   PreconditionFailed: 412,
   ReplicationConfigurationNotFoundError: 404,
   RequestTimeTooSkewed: 403,
+  RequestTimeout: 400,
   RestoreAlreadyInProgress: 409,
+  ServiceUnavailable: 503,
   SignatureDoesNotMatch: 403,
+  SlowDown: 503,
   XAmzContentSHA256Mismatch: 400,
 } as const
 
@@ -84,6 +89,10 @@ export const refusal = (
   details: Readonly<Record<string, string>> = {},
   headers: Readonly<Record<string, string>> = {},
 ): S3Error => new S3Error(code, statuses[code], message, details, headers)
+
+/** The HTTP status that S3 gives with a code; undefined for codes that aren't known here. */
+export const statusOfCode = (code: string): number | undefined =>
+  new Map<string, number>(Object.entries(statuses)).get(code)
 
 /** The connection is gone, by the client's doing or by a fault's: there is nobody left to answer. */
 export class Disconnected extends Error {

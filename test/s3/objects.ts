@@ -134,14 +134,19 @@ export class Objects {
     return { versionId: id, deleteMarker: gone?.deleteMarker ?? false }
   }
 
-  /** After a version's retention, hold or restoration was changed. */
-  save(bucketName: string, key: string): void {
-    this.#save(bucketName, key, this.versions(bucketName, key))
+  /** Puts a changed version in the place of the one with its id. */
+  replace(bucketName: string, key: string, changed: Version): void {
+    const versions = this.versions(bucketName, key)
+    this.#save(
+      bucketName,
+      key,
+      versions.map(version => (version.id === changed.id ? changed : version)),
+    )
   }
 
   #add(bucketName: string, key: string, make: (id: string) => Version | DeleteMarker): string {
     const enabled = this.bucket(bucketName).versioning === 'Enabled'
-    const id = enabled ? randomBytes(24).toString('base64url') : 'null'
+    const id = enabled ? randomBytes(16).toString('hex') : 'null'
     const others = this.versions(bucketName, key).filter(version => version.id !== id)
     this.#save(bucketName, key, [make(id), ...others])
     return id
@@ -166,8 +171,7 @@ export class Objects {
 
   #bucket(name: string): Bucket {
     const bucket = this.#buckets.get(name)
-    if (bucket === undefined)
-      throw refusal('NoSuchBucket', 'The specified bucket does not exist', { BucketName: name })
+    if (bucket === undefined) throw refusal('NoSuchBucket', 'The specified bucket does not exist', { BucketName: name })
     return bucket
   }
 }

@@ -6,7 +6,7 @@ export interface BucketRecord {
   readonly created: number
   versioning: 'Enabled' | 'Suspended' | null
   /** Whether it was made for object lock. */
-  readonly lockable: boolean
+  lockable: boolean
   /** Bodies of PutBucketLifecycle and its like, by their query parameter. */
   configurations: Record<string, string>
 }
@@ -49,10 +49,10 @@ export interface Version {
   readonly uploadId: string | null
   readonly storageClass: string
   readonly headers: Readonly<Record<string, string>>
-  retention: Retention | null
-  legalHold: boolean
+  readonly retention: Retention | null
+  readonly legalHold: boolean
   /** Of an archived object: until when there is a copy to read, and from when on. */
-  restore: { readonly ready: number; readonly expires: number } | null
+  readonly restore: { readonly ready: number; readonly expires: number } | null
   readonly deleteMarker: false
 }
 
@@ -85,5 +85,14 @@ export const isUploadRecord = (record: object): record is UploadRecord => 'initi
 
 export const isPartRecord = (record: object): record is PartRecord => 'number' in record && 'etag' in record
 
-/** S3's order of keys: by their UTF-8 bytes, which UTF-16 orders differently beyond U+FFFF. */
-export const byKey = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
+/** S3's order of keys: by their UTF-8 bytes, in which surrogates come behind everything below U+10000. */
+export function byKey(a: string, b: string): number {
+  const shorter = Math.min(a.length, b.length)
+  for (let index = 0; index < shorter; index++) {
+    const difference = rank(a.charCodeAt(index)) - rank(b.charCodeAt(index))
+    if (difference !== 0) return difference
+  }
+  return a.length - b.length
+}
+
+const rank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit)

@@ -123,8 +123,7 @@ function claimOf(request: SignedRequest): Claim {
     throw refusal('InvalidRequest', 'The authorization mechanism is not supported. Please use AWS4-HMAC-SHA256.')
   }
   const date = header('x-amz-date')
-  if (date === undefined)
-    throw refusal('AccessDenied', 'AWS authentication requires a valid Date or x-amz-date header')
+  if (date === undefined) throw refusal('AccessDenied', 'AWS authentication requires a valid Date or x-amz-date header')
   const payload = header('x-amz-content-sha256')
   if (payload === undefined)
     throw refusal('InvalidRequest', 'Missing required header for this request: x-amz-content-sha256')

@@ -34,7 +34,7 @@ export class Uploads {
 
   /** Begins an upload and gives its id. */
   create(upload: Omit<UploadRecord, 'id'>): string {
-    const id = randomBytes(48).toString('base64url')
+    const id = randomBytes(32).toString('hex')
     const record: UploadRecord = { ...upload, id }
     readRecords(this.#folder(id), isPartRecord, 'part')
     writeRecord(`${this.#folder(id)}.json`, 'upload', record)

@@ -4,7 +4,7 @@ import { write } from '../cli/ndjson.js'
 import { dataDirOption } from '../cli/settings.js'
 import { refused } from '../failure.js'
 import type { Ledger } from '../store/ledger.js'
-import { encodeToken } from '../stream/token.js'
+import { encodeToken, tokenFacts } from '../stream/token.js'
 import { pendingUpload } from './put/resume.js'
 import { dataDirOf } from './stored.js'
 
@@ -44,14 +44,5 @@ export function tokenOf(ledger: Ledger): string {
   if (last === undefined) throw no('no part of it is in S3 yet')
   if (last.resume === null) throw no('what was sent has no whole record to go on from')
   const { anchor } = last.resume
-  const { toguid, toname, fromguid, features } = begin
-  return encodeToken({
-    fromguid,
-    toguid,
-    toname,
-    features,
-    bytes: anchor.start,
-    object: anchor.object,
-    offset: anchor.offset,
-  })
+  return encodeToken(tokenFacts(begin, anchor, anchor.start))
 }

@@ -41,7 +41,7 @@ export interface Passed {
 export async function transferStream(transfer: Transfer): Promise<Passed> {
   const { bucket, ledger, head, source } = transfer
   const { partSize, filter } = ledger.header
-  const splice = head.begin?.resume == null ? null : spliceOf(ledger, head.begin)
+  const splice = head.begin?.resume == null ? null : spliceOf(ledger)
   const parser = splice?.parser ?? new StreamParser({ onBegin: transfer.guard })
   const inspection = inspectionOf(head, parser, transfer.guard)
   let passed: Verdict | null = null
@@ -78,7 +78,7 @@ function inspectionOf(head: Head, parser: StreamParser, guard: (begin: Begin) =>
 }
 
 /** How a stream that `zfs send -t` began in the middle is joined onto the parts that S3 has. */
-function spliceOf(ledger: Ledger, begin: Begin) {
+function spliceOf(ledger: Ledger) {
   const stored = ledger.contiguous()
   const last = stored.at(-1)
   const point = last?.resume
@@ -91,7 +91,6 @@ function spliceOf(ledger: Ledger, begin: Begin) {
   }
   const { anchor, tail } = point
   const splicer = new Splicer(original, anchor)
-  splicer.expect(begin)
   const parser = new StreamParser({ from: { begin: original, anchor } })
   const points = new ResumePoints(() => parser.anchor(), last.part * ledger.header.partSize)
   return {

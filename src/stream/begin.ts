@@ -1,6 +1,6 @@
 /** What a BEGIN record says: which snapshot the stream brings, onto what, and in which manner. */
 import { badStream } from '../failure.js'
-import { featureNames, featureShift, headerLength } from './records.js'
+import { featureNames, featureShift, headerLength, versioninfoAt } from './records.js'
 import { decodeNvlist, type Nvlist, type NvValue } from './nvlist.js'
 
 /** One BEGIN record. GUIDs, objects and offsets are unsigned 64-bit numbers in decimal. */
@@ -56,7 +56,7 @@ const substreamType = 1n
 /** DRR_FLAG_CLONE. */
 const cloneFlag = 1
 /** Field offsets in the header (stream-format, Records). */
-const at = { magic: 8, versioninfo: 16, created: 24, objectSet: 32, flags: 36, toguid: 40, fromguid: 48, toname: 56 }
+const at = { magic: 8, created: 24, objectSet: 32, flags: 36, toguid: 40, fromguid: 48, toname: 56 }
 
 /** In a listing, what only `zfs receive` needs. Left out because it is most of the listing. */
 const unneeded = new Set(['props', 'snapprops', 'snapholds'])
@@ -71,7 +71,7 @@ const textOf = (value: NvValue | undefined): string | null => (typeof value === 
  */
 export function readBegin(header: Uint8Array, payload: Uint8Array, position: number): Begin {
   const view = new DataView(header.buffer, header.byteOffset, headerLength)
-  const versioninfo = view.getBigUint64(at.versioninfo, true)
+  const versioninfo = view.getBigUint64(versioninfoAt, true)
   const type = versioninfo & ((1n << featureShift) - 1n)
   if (view.getUint32(0, true) !== 0 || view.getBigUint64(at.magic, true) !== magic) {
     throw badStream('it has not the magic number of a BEGIN record')

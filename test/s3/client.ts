@@ -1,7 +1,7 @@
 /** Clients for the test server: the SDK's, and one that sends exactly what a test wants. */
 import { S3Client } from '@aws-sdk/client-s3'
 import { once } from 'node:events'
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { request as httpRequest } from 'node:http'
 import type { S3Server } from './server.js'
 import { sha256Hex, sign, signingKey } from './signature.js'
@@ -17,8 +17,12 @@ export function clientOf(server: Pick<S3Server, 'url' | 'region' | 'credentials'
     forcePathStyle: true,
     maxAttempts: 1,
     requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
   })
 }
+
+/** Which server to send to, and as whom. */
+export type Target = Pick<S3Server, 'port' | 'region' | 'credentials'>
 
 export interface RawRequest {
   readonly method?: string
@@ -51,7 +55,7 @@ export interface Seed {
 }
 
 /** Signs a request: the headers to send, and the seed of a chunked body. */
-export function signed(server: S3Server, request: RawRequest): { headers: Record<string, string>; seed: Seed } {
+export function signed(server: Target, request: RawRequest): { headers: Record<string, string>; seed: Seed } {
   const date = (request.time ?? new Date()).toISOString().replace(/[-:]|\.\d+/g, '')
   const day = date.slice(0, 8)
   const headers: Record<string, string> = {
@@ -86,17 +90,17 @@ export function signed(server: S3Server, request: RawRequest): { headers: Record
 }
 
 /** Sends a signed request and reads the whole answer. */
-export const send = (server: S3Server, request: RawRequest): Promise<RawAnswer> =>
+export const send = (server: Target, request: RawRequest): Promise<RawAnswer> =>
   sendUnsigned(server, { ...request, headers: signed(server, request).headers })
 
 /** The same without a signature. */
-export async function sendUnsigned(server: S3Server, request: RawRequest): Promise<RawAnswer> {
+export async function sendUnsigned(server: Target, request: RawRequest): Promise<RawAnswer> {
   const { method = 'GET', target: path, body = '' } = request
   const all = { 'content-length': String(Buffer.byteLength(body)), ...request.headers, ...request.tamper }
   const headers = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
   const outgoing = httpRequest({ host: '127.0.0.1', port: server.port, method, path, headers, agent: false })
   outgoing.end(body)
-  const incoming = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
+  const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
     outgoing.once('response', resolve).once('error', reject)
   })
   const pieces: Buffer[] = []

@@ -96,8 +96,13 @@ export const send = (server: Target, request: RawRequest): Promise<RawAnswer> =>
 /** The same without a signature. */
 export async function sendUnsigned(server: Target, request: RawRequest): Promise<RawAnswer> {
   const { method = 'GET', target: path, body = '' } = request
-  const all = { 'content-length': String(Buffer.byteLength(body)), ...request.headers, ...request.tamper }
-  const headers = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
+  const all: Record<string, string | undefined> = {
+    'content-length': String(Buffer.byteLength(body)),
+    ...request.headers,
+    ...request.tamper,
+  }
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(all)) if (value !== undefined) headers[name] = value
   const outgoing = httpRequest({ host: '127.0.0.1', port: server.port, method, path, headers, agent: false })
   outgoing.end(body)
   const incoming = await new Promise<IncomingMessage>((resolve, reject) => {

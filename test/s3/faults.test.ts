@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -44,6 +45,7 @@ describe('a dropped connection', () => {
       assert.equal(isThere(key), stored)
       const [entry] = await server.log.wait({ operation: 'PutObject' }, 1, AbortSignal.timeout(5000))
       assert.deepEqual([entry?.status, entry?.dropped], [null, true])
+      assert.equal((entry?.requestBytes ?? 0) >= (fault.bytes ?? 0), true)
     })
 
   for (const bytes of [0, 1, 100_000])
@@ -197,6 +199,8 @@ describe('from another process', () => {
 })
 
 it('a client that goes away leaves nothing behind', async () => {
+  const files = () => readdirSync(`${server.dir}/data`).length
+  const before = files()
   const { headers } = signed(server, { method: 'PUT', target: '/zfs2s3/half', payload: 'UNSIGNED-PAYLOAD' })
   const lines = Object.entries({ ...headers, 'content-length': '10' }).map(([name, value]) => `${name}: ${value}\r\n`)
   const socket = connect(server.port, '127.0.0.1')
@@ -205,6 +209,7 @@ it('a client that goes away leaves nothing behind', async () => {
   socket.destroy()
   const [entry] = await server.log.wait({ key: 'half' }, 1, AbortSignal.timeout(5000))
   assert.deepEqual([entry?.dropped, entry?.requestBytes, isThere('half')], [true, 5, false])
+  assert.equal(files(), before)
 })
 
 it('bytes come no faster than they may', async () => {

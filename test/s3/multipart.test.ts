@@ -53,6 +53,8 @@ const uploadChecked = async (to: Upload, PartNumber: number, Body: string): Prom
 const complete = (to: Upload, Parts: CompletedPart[], more = {}) =>
   s3.send(new CompleteMultipartUploadCommand({ ...to, MultipartUpload: { Parts }, ...more }))
 
+const files = () => readdirSync(`${server.dir}/data`).length
+
 describe('a multipart upload', () => {
   it('makes one object of its parts, with their checksums', async () => {
     const to = await create('whole', { ChecksumAlgorithm: 'SHA256', Metadata: { a: 'b' }, StorageClass: 'GLACIER_IR' })
@@ -144,7 +146,6 @@ describe('a multipart upload', () => {
   })
 
   it('leaves no files behind when it is aborted', async () => {
-    const files = () => readdirSync(`${server.dir}/data`).length
     const before = files()
     const to = await create('gone')
     await upload(to, 1, 'abcd')
@@ -235,14 +236,24 @@ describe('a part is refused', () => {
   for (const [what, number, more, code] of cases)
     it(what, async () => {
       const to = await create('part', { ChecksumAlgorithm: 'SHA256' })
+      const before = files()
       await assert.rejects(upload(to, number, 'abcd', more), { name: code })
       assert.deepEqual(server.uploads.parts(to.UploadId ?? ''), [])
+      assert.equal(files(), before)
     })
 
   it('above the size that one may have', async () => {
     server.settings.maxPartSize = 4
     await assert.rejects(upload(await create('part'), 1, 'abcde'), { name: 'EntityTooLarge' })
   })
+})
+
+it('services without checksums take an upload with them, and have none afterwards', async () => {
+  server.settings.noChecksums = true
+  const to = await create('unchecked', { ChecksumAlgorithm: 'SHA256' })
+  const part = await upload(to, 1, 'abc', { ChecksumSHA256: sha256('something else') })
+  const { ChecksumSHA256 } = await complete(to, [{ ...part, ChecksumSHA256: sha256('abc') }])
+  assert.equal(ChecksumSHA256, undefined)
 })
 
 it('checksums that do not fit together are refused when the upload is created', async () => {

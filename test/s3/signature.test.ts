@@ -154,7 +154,7 @@ describe("AWS's example of a body in signed chunks", () => {
 
   it('has the length that it says', () => assert.equal(body.length, 66824))
 
-  for (const pieceSize of [1, 7, 1000, 65536, 1_000_000])
+  for (const pieceSize of [7, 1000, 65536, 1_000_000])
     it(`is read whole in pieces of ${pieceSize}`, async () =>
       assert.equal(await decode(body, pieceSize), 'a'.repeat(66560)))
 

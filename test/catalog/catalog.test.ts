@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { chmod, lstat, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, open, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { catalogPath, changeCatalog, readCatalog, writeCatalog } from '#src/catalog/catalog.js'
@@ -113,6 +113,15 @@ describe('writing the catalog', () => {
     assert.equal(await modeOf(catalogPath(directory)), 0o600)
     assert.deepEqual((await readCatalog(directory)).edges, chain)
   })
+  it('puts a new file in place of the old one, which a reader in the middle of it still reads whole', async test => {
+    const directory = await temporary(test)
+    await writeCatalog(directory, chain)
+    const before = await readFile(catalogPath(directory), 'utf8')
+    const reader = await open(catalogPath(directory))
+    await writeCatalog(directory, [])
+    assert.equal(await reader.readFile('utf8'), before)
+    await reader.close()
+  })
   it('keeps the mode that the file had', async test => {
     const directory = await temporary(test)
     await writeCatalog(directory, chain)
@@ -174,7 +183,7 @@ describe('writing the catalog', () => {
     await writeCatalog(directory, chain)
     // Root may write to a directory of any mode, but not to an immutable one.
     const isRoot = process.getuid?.() === 0
-    const [close, open] = isRoot ? ['chattr +i', 'chattr -i'] : ['chmod 500', 'chmod 700']
+    const [close, reopen] = isRoot ? ['chattr +i', 'chattr -i'] : ['chmod 500', 'chmod 700']
     if (!works('sh', '-c', `${close} "$0"`, directory)) {
       test.skip('chattr DOES NOT WORK HERE: a directory that can not be written to was not tried')
       return
@@ -189,7 +198,7 @@ describe('writing the catalog', () => {
         { status: 1, message: /can't lock/ },
       )
     } finally {
-      works('sh', '-c', `${open} "$0"`, directory)
+      works('sh', '-c', `${reopen} "$0"`, directory)
     }
     assert.deepEqual((await readCatalog(directory)).edges, chain)
   })

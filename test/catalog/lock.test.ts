@@ -65,12 +65,17 @@ describe('the lock', () => {
     await withLock(dataDir, 'test', nothing, { waitMs: 0 })
     assert.deepEqual(await readdir(dataDir), [])
   })
+  it('of a killed process is not touched while another process is about to remove it', async test => {
+    const dataDir = await temporary(test)
+    const dead = JSON.stringify({ ...ownHolder('dead'), nonce: 'aaaaaaaaaaaaaaaa', pid: 2 ** 22 + 1 })
+    await writeFile(join(dataDir, 'lock'), dead)
+    await writeFile(join(dataDir, 'lock.aaaaaaaaaaaaaaaa'), JSON.stringify(ownHolder('another waiter')))
+    await assert.rejects(withLock(dataDir, 'test', nothing, { waitMs: 30 }), { status: 5, message: /another waiter/ })
+    assert.equal(await readFile(join(dataDir, 'lock'), 'utf8'), dead)
+  })
   it('of a killed process is taken over by one of many waiters at a time, even if others died taking it over', async test => {
     const dataDir = await temporary(test)
-    const dead = (nonce: string): string => JSON.stringify({ ...ownHolder('dead'), nonce, boot: 'another', pid: 1 })
-    await writeFile(join(dataDir, 'lock'), dead('aaaaaaaaaaaaaaaa'))
-    await writeFile(join(dataDir, 'lock.aaaaaaaaaaaaaaaa'), dead('bbbbbbbbbbbbbbbb'))
-    await writeFile(join(dataDir, 'lock.new.cccccccccccccccc'), 'a draft')
+    const dead = (nonce: string): string => JSON.stringify({ ...ownHolder('dead'), nonce, pid: 2 ** 22 + 1 })
     let inside = 0
     const work = async () => {
       inside += 1
@@ -78,8 +83,13 @@ describe('the lock', () => {
       await sleep(1)
       inside -= 1
     }
-    await Promise.all(Array.from({ length: 30 }, () => withLock(dataDir, 'test', work)))
-    assert.deepEqual(await readdir(dataDir), [])
+    for (let round = 0; round < 5; round++) {
+      await writeFile(join(dataDir, 'lock.aaaaaaaaaaaaaaaa'), dead('bbbbbbbbbbbbbbbb'))
+      await writeFile(join(dataDir, 'lock.new.cccccccccccccccc'), 'a draft')
+      await writeFile(join(dataDir, 'lock'), dead('aaaaaaaaaaaaaaaa'))
+      await Promise.all(Array.from({ length: 8 }, () => withLock(dataDir, 'test', work)))
+      assert.deepEqual(await readdir(dataDir), [])
+    }
   })
   it('that makes no sense is left alone', async test => {
     const dataDir = await temporary(test)

@@ -1,4 +1,4 @@
-/** Who may import whom (DESIGN.md, Layers). A new arrow in this picture is a decision, not an accident. */
+/** Who may import whom (docs/design.md, Layers). A new arrow in this picture is a decision, not an accident. */
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'

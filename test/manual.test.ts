@@ -14,6 +14,9 @@ const page = (name: string): string =>
   read(`man/${name}`)
     .replaceAll(/\\f[BIR]|\\%|\\&/g, '')
     .replaceAll('\\-', '-')
+const sources = readdirSync(join(projectRoot, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter(name => name.endsWith('.ts'))
+  .map(name => read(join('src', name)))
 const manifest = JSON.parse(read('package.json')) as { version: string; man: string[]; bin: Record<string, string> }
 const loaded = await Promise.all(commandNames.map(findCommand))
 const commands = loaded.filter(command => command !== undefined)
@@ -67,10 +70,28 @@ describe('the manual', () => {
     for (const path of Object.values(manifest.bin)) assert.ok(existsSync(join(projectRoot, path)), path)
   })
 
+  it('every page of docs that a comment names is there, with that section', () => {
+    const headings = (name: string) => [...read(`docs/${name}.md`).matchAll(/^#+ (.+)$/gm)].map(match => match[1] ?? '')
+    const comments = sources.join('\n').replaceAll(/\n \* /g, ' ')
+    const cited = [...comments.matchAll(/(design|stream-format)(?:\.md)?, ([A-Z][A-Za-z ]+)/g)]
+    assert.ok(cited.length > 10)
+    for (const [citation, name = '', section = ''] of cited) {
+      assert.ok(
+        headings(name).some(heading => section.startsWith(heading)),
+        citation,
+      )
+    }
+  })
+
+  it('every file that CONTRIBUTING.md names is there', () => {
+    const named = read('CONTRIBUTING.md').match(/(?<![\w/])(?:src|docs|scripts|assembly|man)\/[\w./-]*\w/g) ?? []
+    assert.ok(named.length > 20)
+    for (const name of named.filter(each => !each.includes('NAME')))
+      assert.ok(existsSync(join(projectRoot, name)), name)
+  })
+
   it('every variable of ours is in zfs2s3(1) and in the README', () => {
-    const sources = readdirSync(join(projectRoot, 'src'), { recursive: true, encoding: 'utf8' })
-    const text = sources.filter(name => name.endsWith('.ts')).map(name => read(join('src', name)))
-    const variables = new Set(text.join('\n').match(/ZFS2S3_[A-Z_]+/g))
+    const variables = new Set(sources.join('\n').match(/ZFS2S3_[A-Z_]+/g))
     assert.ok(variables.size > 5)
     for (const variable of variables) {
       assert.ok(page('zfs2s3.1').includes(variable), variable)

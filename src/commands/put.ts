@@ -1,4 +1,4 @@
-/** zfs2s3-put: stores one stream. The steps, in the order that survives a crash, are DESIGN.md section 5's. */
+/** zfs2s3-put: stores one stream. The steps, in an order that survives a crash: docs/design.md, The order of steps. */
 import { restorable } from '../chain/chain.js'
 import type { Edge } from '../chain/edge.js'
 import { edgeToRecord } from '../chain/record.js'

@@ -14,8 +14,8 @@ describe('notes of removals', () => {
   })
   it('are there until they are dropped', async test => {
     const dataDir = join(await temporary(test), 'new')
-    const first = await noteRemoval(dataDir, edge('a>b'))
-    const second = await noteRemoval(dataDir, edge('b>c+d'))
+    const first = await noteRemoval(dataDir, 'bucket', edge('a>b'))
+    const second = await noteRemoval(dataDir, 'bucket', edge('b>c+d'))
     const pending = new Map((await pendingRemovals(dataDir)).map(note => [note.id, note.edge]))
     assert.deepEqual(
       pending,
@@ -25,12 +25,12 @@ describe('notes of removals', () => {
       ]),
     )
     await dropRemoval(dataDir, first)
-    assert.deepEqual(await pendingRemovals(dataDir), [{ id: second, edge: edge('b>c+d') }])
+    assert.deepEqual(await pendingRemovals(dataDir), [{ id: second, bucket: 'bucket', edge: edge('b>c+d') }])
   })
   it('noting twice is noting once, dropping twice is dropping once', async test => {
     const dataDir = await temporary(test)
-    const id = await noteRemoval(dataDir, edge('a'))
-    assert.equal(await noteRemoval(dataDir, edge('a')), id)
+    const id = await noteRemoval(dataDir, 'bucket', edge('a'))
+    assert.equal(await noteRemoval(dataDir, 'bucket', edge('a')), id)
     assert.equal((await pendingRemovals(dataDir)).length, 1)
     await dropRemoval(dataDir, id)
     await dropRemoval(dataDir, id)

@@ -43,7 +43,7 @@ describe('the lock', () => {
       await assert.rejects(withLock(dataDir, 'test', nothing, { waitMs: 30 }), {
         name: 'Failure',
         status: 5,
-        message: /being changed by 'zfs2s3-put tank\/home@a' \(process \d+ on .+, since 20\d\d-\d\d-\d\dT[\d:]{8}Z\)/,
+        message: /is held by 'zfs2s3-put tank\/home@a' \(process \d+ on .+, since 20\d\d-\d\d-\d\dT[\d:]{8}Z\)/,
         remedy: /wait until that has ended/,
       })
     })

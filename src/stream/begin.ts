@@ -1,6 +1,6 @@
 /** What a BEGIN record says: which snapshot the stream brings, onto what, and in which manner. */
 import { badStream } from '../failure.js'
-import { featureNames, featureShift, headerLength } from './records.js'
+import { featureNames, featureShift, headerLength, versioninfoAt } from './records.js'
 import { decodeNvlist, type Nvlist, type NvValue } from './nvlist.js'
 
 /** One BEGIN record. GUIDs, objects and offsets are unsigned 64-bit numbers in decimal. */
@@ -56,12 +56,14 @@ const substreamType = 1n
 /** DRR_FLAG_CLONE. */
 const cloneFlag = 1
 /** Field offsets in the header (stream-format, Records). */
-const at = { magic: 8, versioninfo: 16, created: 24, objectSet: 32, flags: 36, toguid: 40, fromguid: 48, toname: 56 }
+const at = { magic: 8, created: 24, objectSet: 32, flags: 36, toguid: 40, fromguid: 48, toname: 56 }
 
 /** In a listing, what only `zfs receive` needs. Left out because it is most of the listing. */
 const unneeded = new Set(['props', 'snapprops', 'snapholds'])
 
 const u64 = (value: NvValue | undefined): string | null => (typeof value === 'bigint' ? value.toString() : null)
+/** Null where there is none, for which 0 stands. */
+const guid = (value: NvValue | undefined): string | null => (value === 0n ? null : u64(value))
 const list = (value: NvValue | undefined): Nvlist | null => (value instanceof Map ? value : null)
 const textOf = (value: NvValue | undefined): string | null => (typeof value === 'string' ? value : null)
 
@@ -71,7 +73,7 @@ const textOf = (value: NvValue | undefined): string | null => (typeof value === 
  */
 export function readBegin(header: Uint8Array, payload: Uint8Array, position: number): Begin {
   const view = new DataView(header.buffer, header.byteOffset, headerLength)
-  const versioninfo = view.getBigUint64(at.versioninfo, true)
+  const versioninfo = view.getBigUint64(versioninfoAt, true)
   const type = versioninfo & ((1n << featureShift) - 1n)
   if (view.getUint32(0, true) !== 0 || view.getBigUint64(at.magic, true) !== magic) {
     throw badStream('it has not the magic number of a BEGIN record')
@@ -99,8 +101,8 @@ export function readBegin(header: Uint8Array, payload: Uint8Array, position: num
     raw: features.includes('raw'),
     compressed: features.includes('compressed'),
     largeBlocks: features.includes('large_blocks'),
-    toIvset: u64(keydata?.get('to_ivset_guid')),
-    fromIvset: u64(keydata?.get('from_ivset_guid')),
+    toIvset: guid(keydata?.get('to_ivset_guid')),
+    fromIvset: guid(keydata?.get('from_ivset_guid')),
     resume: object === null || offset === null ? null : { object, offset },
     listing: listing(nvlist),
   }

@@ -3,10 +3,9 @@
  * wrong with one whose header lies in the checksum's block at `at`, or null. The stream's has been added to the checksum.
  */
 import type { Fletcher4 } from './fletcher4.js'
-import { headerLength } from './records.js'
+import { endChecksumAt, headerLength } from './records.js'
 
-/** Where END has the checksum of all that lies before it, four u64, and the snapshot's GUID. */
-const checksumField = 8
+/** Behind END's checksum comes the snapshot's GUID, and behind that nothing. */
 const toguidField = 40
 const fieldsEnd = 48
 
@@ -14,15 +13,15 @@ const extra = 'END has fields that it must not have'
 
 /** Of a stream. Where it has no running checksum of its own nothing else would notice a change in it. */
 export function endProblem(fletcher: Fletcher4, at: number, checksummed: boolean): string | null {
-  if (!fletcher.equalsBeforeRecord(at + checksumField)) return 'the checksum of the whole stream does not hold'
-  return checksummed || isBare(fletcher, at, checksumField, fieldsEnd) ? null : extra
+  if (!fletcher.equalsBeforeRecord(at + endChecksumAt)) return 'the checksum of the whole stream does not hold'
+  return checksummed || isBare(fletcher, at, endChecksumAt, fieldsEnd) ? null : extra
 }
 
 /** Behind a package's BEGIN: a checksum, and nothing else. */
 export function envelopeEndProblem(fletcher: Fletcher4, at: number): string | null {
   fletcher.record(at)
-  if (!fletcher.equalsBeforeRecord(at + checksumField)) return "the checksum of the package's BEGIN does not hold"
-  return isBare(fletcher, at, checksumField, toguidField) ? null : extra
+  if (!fletcher.equalsBeforeRecord(at + endChecksumAt)) return "the checksum of the package's BEGIN does not hold"
+  return isBare(fletcher, at, endChecksumAt, toguidField) ? null : extra
 }
 
 /** The last one of a package: nothing. */

@@ -91,6 +91,9 @@ export const recordRules: readonly RecordRule[] = [
 /** Type numbers that the code speaks of. */
 export const recordType = { begin: 0, object: 1, write: 3, end: 5, writeEmbedded: 8, objectRange: 9 } as const
 
+/** Where END has the checksum of all that lies before it, four u64. */
+export const endChecksumAt = 8
+
 /** Where OBJECT, WRITE and WRITE_EMBEDDED say which object they are about. */
 export const objectAt = 8
 /** Where WRITE and WRITE_EMBEDDED say at which offset in the object their block belongs; OBJECT has none. */
@@ -98,6 +101,13 @@ export function offsetAt(type: number): number | null {
   if (type === recordType.write) return 24
   if (type === recordType.writeEmbedded) return 16
   return null
+}
+
+/** Object and offset of a record that `offsetAt` and `objectAt` are for; of no meaning in others. */
+export function pointOf(type: number, header: Uint8Array): { object: bigint; offset: bigint } {
+  const view = new DataView(header.buffer, header.byteOffset, headerLength)
+  const at = offsetAt(type)
+  return { object: view.getBigUint64(objectAt, true), offset: at === null ? 0n : view.getBigUint64(at, true) }
 }
 
 /** Bits of BEGIN's feature flags. */
@@ -120,9 +130,8 @@ const featureBits: ReadonlyMap<number, string> = new Map([
   [29, 'large_microzap'],
 ])
 
-/** Bit of the feature flags that says that a stream goes on where an earlier one was cut off. */
-export const resumingBit = 20n
-/** How far `versioninfo` is shifted: below the feature flags are two bits of header type. */
+/** Where BEGIN has its `versioninfo`: two bits of header type, then the feature flags. */
+export const versioninfoAt = 16
 export const featureShift = 2n
 
 /** The names of the features in a BEGIN's `versioninfo`, lower case, in the order of their bits; `bit40` if unknown. */
@@ -133,4 +142,14 @@ export function featureNames(versioninfo: bigint): string[] {
     if ((flags >> BigInt(bit)) & 1n) names.push(featureBits.get(bit) ?? `bit${bit}`)
   }
   return names
+}
+
+/** Sets a feature's flag in a BEGIN record's header. */
+export function setFeature(header: Uint8Array, feature: string): void {
+  const view = new DataView(header.buffer, header.byteOffset, headerLength)
+  for (const [bit, name] of featureBits) {
+    if (name !== feature) continue
+    const flag = 1n << (BigInt(bit) + featureShift)
+    view.setBigUint64(versioninfoAt, view.getBigUint64(versioninfoAt, true) | flag, true)
+  }
 }

@@ -5,6 +5,12 @@ import type { Verdict } from '../stream/facts.js'
 
 /** The Failure (status 4) of a stream that isn't whole; its cause is the verdict. */
 export function verdictFailure(verdict: Verdict): Failure {
+  if (verdict.kind === 'saved') {
+    return unstorable(
+      'the stream is of a snapshot that was only partly received (zfs send -S)',
+      'complete that receive, then send the snapshot itself',
+    )
+  }
   if (verdict.outcome === 'truncated') {
     const how = `the stream ends after ${exactBytes(verdict.bytes)} bytes without its END record`
     return badStream(how, 'zfs send has died, or what stands between it and here', verdict)
@@ -17,9 +23,12 @@ export function verdictFailure(verdict: Verdict): Failure {
   throw new Error('a whole stream is no failure')
 }
 
-/** Whether a failure is a stream that was cut off or damaged, as opposed to one that could not be stored. */
-export function verdictOf(error: unknown): Verdict | undefined {
-  if (!(error instanceof Failure)) return undefined
+/** The Failure (status 4) of a stream that can't be stored, whole or not: what it is must change, not how far it came. */
+export const unstorable = (what: string, remedy: string): Failure => badStream(what, remedy, { outcome: 'damaged' })
+
+/** Whether nothing can come of the stream that a failure is about, so that going on with its upload is no use. */
+export function isHopeless(error: unknown): boolean {
+  if (!(error instanceof Failure)) return false
   const { cause } = error
-  return typeof cause === 'object' && cause !== null && 'outcome' in cause ? (cause as Verdict) : undefined
+  return typeof cause === 'object' && cause !== null && 'outcome' in cause && cause.outcome === 'damaged'
 }

@@ -1,6 +1,6 @@
 /** The way of the bytes: source -> inspection -> (filter) -> parts -> S3; from the start, or spliced onto what is there. */
 import { createHash, type Hash } from 'node:crypto'
-import { badStream } from '../../failure.js'
+import { badStream, failed } from '../../failure.js'
 import type { Ledger, ResumePoint } from '../../store/ledger.js'
 import { cutIntoParts } from '../../store/parts.js'
 import type { Bucket, StoredPart } from '../../store/s3.js'
@@ -65,10 +65,10 @@ export async function transferStream(transfer: Transfer): Promise<Passed> {
       ...transfer,
       stop: source.stop,
     })
-    await source.finished()
   } finally {
     await inspection.close()
   }
+  if (parts === 0) throw failed(`the filter '${filter ?? ''}' wrote nothing`, 'it must write the stream that it makes')
   return { verdict: passed, parts }
 }
 

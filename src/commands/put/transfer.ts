@@ -53,7 +53,7 @@ export async function transferStream(transfer: Transfer): Promise<Passed> {
   const plain = splice === null ? looked : splice.behindStored(looked)
   const bytes = filter === null ? plain : through(plain, startPipeline(filter))
 
-  const points = splice?.points ?? new ResumePoints(() => parser.anchor())
+  const points = splice?.points ?? new ResumePoints(parser)
   const resumable = inspection.check === 'records' && filter === null
   let parts = splice?.partsBefore ?? 0
   const takeNote = (part: Uint8Array): ResumePoint | null => {
@@ -92,7 +92,7 @@ function spliceOf(ledger: Ledger) {
   const { anchor, tail } = point
   const splicer = new Splicer(original, anchor)
   const parser = new StreamParser({ from: { begin: original, anchor } })
-  const points = new ResumePoints(() => parser.anchor(), last.part * ledger.header.partSize)
+  const points = new ResumePoints(parser, last.part * ledger.header.partSize)
   return {
     start: anchor.start,
     partsBefore: last.part,

@@ -29,7 +29,7 @@ const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(nam
 
 function importsOf(file: string): string[] {
   const text = readFileSync(join(src, file), 'utf8')
-  return [...text.matchAll(/(?:from|import\()\s*'([^']+)'|^import '([^']+)'/gm)].map(
+  return [...text.matchAll(/(?:from|import\()\s*'([^'\n]+)'|^import '([^'\n]+)'/gm)].map(
     match => match[1] ?? match[2] ?? '',
   )
 }

@@ -52,7 +52,8 @@ setup_file() {
     for type in BEGIN OBJECT FREEOBJECTS WRITE WRITE_EMBEDDED FREE SPILL END; do
       line=$(sed -n "s/^\tTotal DRR_$type records = \([0-9]*\) (\([0-9]*\) bytes)/\1 records (\2 bytes)/p" <<<"$dump")
       echo "$file $type: $line"
-      [ -n "$line" ] && [ "$(records "$type" <"$BATS_FILE_TMPDIR/lines/$file")" = "$line" ]
+      [ -n "$line" ]
+      [ "$(records "$type" <"$BATS_FILE_TMPDIR/lines/$file")" = "$line" ]
     done
   done
 }
@@ -77,7 +78,8 @@ incremental tank/tree/kid/baby@two" ]
   local to from
   to=$(zfs2s3-inspect <"$fixtures/raw-w-full.zs" | jq -r .to_ivset_guid)
   from=$(zfs2s3-inspect <"$fixtures/raw-w-incr.zs" | jq -r .from_ivset_guid)
-  [ "$to" != null ] && [ "$to" = "$from" ]
+  [ "$to" != null ]
+  [ "$to" = "$from" ]
 }
 
 @test "a partly received snapshot (zfs send -S) is no whole stream" {

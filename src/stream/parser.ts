@@ -89,6 +89,11 @@ export class StreamParser {
     return this.#framer.position
   }
 
+  /** Where the record begins that is not complete yet; the position itself if the last one is. */
+  get recordStart(): number {
+    return this.#framer.isInPayload ? this.#start : this.position - this.#framer.partialHeader.length
+  }
+
   /** What was found wrong, as soon as it is found. Nothing is looked at after that. */
   get damage(): Damage | null {
     return this.#damage

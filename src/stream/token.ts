@@ -3,10 +3,10 @@
  * (stream-format, The resume token).
  */
 import { deflateSync, inflateSync } from 'node:zlib'
-import { usageError, type Failure } from '../failure.js'
+import { messageOf, usageError, type Failure } from '../failure.js'
 import type { Begin } from './begin.js'
 import { Fletcher4 } from './fletcher4.js'
-import { decodeNvlist, encodeNvlist, type NvValue, type PlainPair } from './nvlist.js'
+import { decodeNvlist, encodeNvlist, type Nvlist, type NvValue, type PlainPair } from './nvlist.js'
 
 /** What a token says. Numbers are unsigned, 64 bits, in decimal. */
 export interface TokenFacts {
@@ -85,7 +85,7 @@ export function decodeToken(token: string): TokenFacts {
   const compressed = Buffer.from(hex, 'hex')
   if (firstSum(compressed) !== sum.replace(/^0+(?=.)/, '')) throw notAToken('its checksum does not hold')
   if (length > longestNvlist) throw notAToken(`it claims to hold ${length} bytes`)
-  const nvlist = decodeNvlist(inflated(compressed, length))
+  const nvlist = listOf(inflated(compressed, length))
   const u64 = (name: string) => numberOf(name, nvlist.get(name))
   const toname = nvlist.get('toname')
   return {
@@ -111,6 +111,14 @@ function inflated(compressed: Uint8Array, length: number): Uint8Array {
   }
   if (bytes.length !== length) throw notAToken(`it holds ${bytes.length} bytes instead of ${length}`)
   return bytes
+}
+
+function listOf(bytes: Uint8Array): Nvlist {
+  try {
+    return decodeNvlist(bytes)
+  } catch (error) {
+    throw notAToken(messageOf(error), error)
+  }
 }
 
 function numberOf(name: string, value: NvValue | undefined): string {

@@ -9,6 +9,7 @@ import { verdictFailure } from '../verdict.js'
 
 /** A stream with its first bytes known: enough to tell what it is, if it has as many. */
 interface Opened {
+  readonly empty: boolean
   readonly format: Format
   readonly chunks: AsyncGenerator<Uint8Array>
 }
@@ -26,7 +27,7 @@ async function opened(chunks: AsyncGenerator<Uint8Array>): Promise<Opened> {
     yield* held
     yield* chunks
   }
-  return { format: recognise(first), chunks: all() }
+  return { empty: first.length === 0, format: recognise(first), chunks: all() }
 }
 
 /** Undoes a compression that the first bytes show; what has none passes as it is. */
@@ -40,7 +41,8 @@ export async function* decompressed(chunks: AsyncGenerator<Uint8Array>): AsyncGe
  * known to be whole and to be the snapshot that was asked for. Throws status 4 otherwise.
  */
 export async function* checkedStream(chunks: AsyncGenerator<Uint8Array>, edge: Edge): AsyncGenerator<Uint8Array> {
-  const { format, chunks: all } = await opened(chunks)
+  const { empty, format, chunks: all } = await opened(chunks)
+  if (empty) throw badStream(`nothing comes out for ${edge.snapshot.name}`, 'see what the filter said')
   if (format !== 'zfs-send') {
     yield* all
     return

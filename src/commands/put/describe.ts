@@ -32,7 +32,8 @@ export function describeStream(asked: Asked, head: Head, edges: readonly Edge[],
 
 function readStream(asked: Asked, begin: Begin, inner: Begin, edges: readonly Edge[], prefix: string): Described {
   const name = begin.toname
-  const guid = begin.compound ? listedGuid(begin) : inner.toguid
+  // What a package without a list brings is known at its end, and compared then.
+  const guid = begin.compound ? (listedGuid(begin) ?? asked.guid ?? null) : inner.toguid
   agree('snapshot', asked.snapshot, name)
   if (guid !== null) agree('GUID of the snapshot', asked.guid, guid)
   agree('GUID of the base', asked.baseGuid, inner.fromguid ?? undefined)

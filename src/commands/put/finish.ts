@@ -6,6 +6,7 @@ import type { EndNote, Ledger } from '../../store/ledger.js'
 import type { Bucket } from '../../store/s3.js'
 import { completeUpload } from '../../store/upload.js'
 import type { Substream, Verdict } from '../../stream/facts.js'
+import { unstorable } from '../verdict.js'
 import { rfc3339 } from './describe.js'
 
 /**
@@ -31,8 +32,8 @@ export async function finishUpload(
 }
 
 function storedEdge({ header }: Ledger, end: EndNote, volumes: readonly [Volume, ...Volume[]]): Edge {
-  const named = end.provides.find(one => one.name === header.snapshot.name) ?? end.provides.at(-1)
-  if (named === undefined) throw new Error('a stream that brings nothing is never stored')
+  const named = end.provides.find(one => one.name === header.snapshot.name)
+  if (named === undefined) throw new Error('a stream is never stored under a name that it does not bring')
   return {
     snapshot: named,
     base: header.base,
@@ -60,12 +61,19 @@ export function endNote(
   const { header, safeBytes: bytes } = ledger
   const known = { event: 'end', bytes, parts, held } as const
   const streams = (verdict?.substreams ?? []).filter(({ compound }) => !compound)
-  const last = streams.find(each => each.toname === header.snapshot.name) ?? streams.at(-1)
-  if (last === undefined) {
-    const { name, guid } = header.snapshot
+  const { name, guid } = header.snapshot
+  if (header.check === 'none') {
     if (guid === null) throw new Error('an unread stream without a GUID is never uploaded')
     const needs = header.base === null ? [] : [header.base]
     return { ...known, verified: false, created: null, stream: null, provides: [{ name, guid }], needs }
+  }
+  const last = streams.find(each => each.toname === name)
+  if (last === undefined || (guid !== null && last.toguid !== guid)) {
+    const is = last === undefined ? 'it does not bring that' : `that has the GUID ${last.toguid} in it`
+    throw unstorable(
+      `the stream is not that of ${name}${guid === null ? '' : ` (GUID ${guid})`}: ${is}`,
+      'check the names',
+    )
   }
   return {
     ...known,

@@ -5,10 +5,10 @@ import { Failure } from '../../failure.js'
 import type { Ledger } from '../../store/ledger.js'
 import type { Bucket } from '../../store/s3.js'
 import { abortUpload } from '../../store/upload.js'
-import { verdictOf } from '../verdict.js'
+import { isHopeless } from '../verdict.js'
 
 /**
- * Leaves an upload pending, or gives it up where nothing can come of it: nothing was sent, or what was sent is damaged.
+ * Leaves an upload pending, or gives it up where nothing can come of it: nothing was sent, or the stream can't be stored.
  * Gives the error to throw, which says how to go on.
  */
 export async function leavePending(
@@ -22,7 +22,7 @@ export async function leavePending(
     await ledger.drop()
     return signal.aborted ? signal.reason : error
   }
-  if (verdictOf(error)?.outcome === 'damaged') {
+  if (isHopeless(error)) {
     await abortUpload(bucket, ledger)
     return error
   }

@@ -2,15 +2,14 @@
  * Looking at a stream on its way through: what its first bytes are, its BEGIN records before anything is sent, every
  * record as it passes, and at the end whether it was whole. The bytes themselves pass unchanged.
  */
-import { once } from 'node:events'
-import { badStream, failed, Failure, messageOf } from '../../failure.js'
+import { badStream, failed, type Failure } from '../../failure.js'
 import type { Begin } from '../../stream/begin.js'
 import type { Verdict } from '../../stream/facts.js'
 import { type Format, formatInWords, recognisableLength, recognise } from '../../stream/magic.js'
 import { StreamParser } from '../../stream/parser.js'
-import { verdictFailure } from '../verdict.js'
+import { lackOf, unstorable, verdictFailure } from '../verdict.js'
 import { type Compression, isCompression, startDecompressor } from '../../zfs/decompress.js'
-import type { Child } from '../../zfs/child.js'
+import { feed } from '../../zfs/child.js'
 
 /** How a stream is looked at: its own records, those inside a compressed stream, or not at all. */
 export type Check = 'records' | 'inside' | 'none'
@@ -93,7 +92,7 @@ async function peek(held: readonly Uint8Array[], next: () => Promise<Uint8Array 
     parser.push(chunk)
     size += chunk.length
   }
-  if (begins.first === null) throw verdictFailure(parser.end())
+  if (begins.inner === null) throw objection(parser.end()) ?? new Error('a whole stream without a BEGIN record')
   return { begin: begins.first, inner: begins.inner }
 }
 
@@ -139,7 +138,7 @@ export function recordInspection(parser: StreamParser): Inspection {
       parser.push(bytes)
       if (parser.damage !== null) throw verdictFailure(parser.end())
     },
-    end: () => Promise.resolve(wholeOr(parser.end())),
+    end: () => Promise.resolve(storable(parser.end())),
     close: () => Promise.resolve(),
   }
 }
@@ -159,38 +158,36 @@ export function insideInspection(compression: Compression, onBegin: (begin: Begi
       wrong ??= { error }
     }
   })()
+  const ended = async (undone: (why: string) => Failure) => {
+    await reading
+    if (wrong !== undefined) throw wrong.error
+    const status = await child.exitStatus()
+    if (status !== null && status !== 0) throw undone(`${child.name} ended with status ${status}`)
+    // A signal or a missing program says nothing about the stream.
+    await child.finished()
+  }
   return {
     check: 'inside',
     push: async bytes => {
-      if (wrong === undefined) await feed(child, bytes)
-      if (wrong !== undefined) throw wrong.error
+      if (wrong === undefined && (await feed(child, bytes))) return
+      // It saw no end, so what it doesn't like is what came.
+      await ended(why => unstorable(`the stream is damaged: ${why}`, `send it again`))
+      throw failed(`${child.name} has stopped reading`)
     },
     end: async () => {
       child.stdin?.end()
-      await reading
-      if (wrong !== undefined) throw wrong.error
-      await child.finished().catch((error: unknown) => {
-        const what = messageOf(error)
-        // A signal or a missing program says nothing about the stream.
-        if (error instanceof Failure && !what.includes('ended with status')) throw error
-        throw badStream(
-          `the stream is cut off or damaged: ${what}`,
-          `what ran before ${compression} has failed, or ${compression}`,
+      await ended(why => {
+        const whole = parser.end().outcome === 'whole'
+        if (whole) return unstorable(`the stream is damaged at its end: ${why}`, 'send it again')
+        return badStream(
+          `the stream is cut off or damaged: ${why}`,
+          `what ran before ${compression} has failed, or it has`,
         )
       })
-      return wholeOr(parser.end())
+      return storable(parser.end())
     },
     close: () => child.kill(),
   }
-}
-
-async function feed({ stdin, finished }: Child, bytes: Uint8Array): Promise<void> {
-  if (stdin === null) throw new Error('a decompressor that takes no bytes')
-  if (stdin.destroyed) {
-    await finished()
-    throw failed('the decompressor has stopped reading')
-  }
-  if (!stdin.write(bytes)) await Promise.race([once(stdin, 'drain'), once(stdin, 'close')])
 }
 
 /** Looks at nothing. */
@@ -201,13 +198,16 @@ export const noInspection: Inspection = {
   close: () => Promise.resolve(),
 }
 
-function wholeOr(verdict: Verdict): Verdict {
-  if (verdict.outcome !== 'whole') throw verdictFailure(verdict)
-  const [lacking] = verdict.missing
-  if (lacking !== undefined) {
-    throw badStream(`the package lacks ${lacking.name}, which it lists`, 'see what zfs send said, and send it again')
-  }
+function storable(verdict: Verdict): Verdict {
+  const failure = objection(verdict)
+  if (failure !== null) throw failure
   return verdict
+}
+
+/** Why a stream is no backup, if it isn't: not all of it is there. */
+function objection(verdict: Verdict): Failure | null {
+  if (verdict.kind !== 'resumed') return lackOf(verdict)
+  return lackOf(verdict) ?? unstorable('the stream begins in the middle (zfs send -t)', 'send it from its start')
 }
 
 /**

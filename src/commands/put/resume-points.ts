@@ -1,38 +1,49 @@
-/** Where, at the end of each part, the stream could be taken up again (stream-format.md, A better splice). */
+/** Where, at the end of each part, the stream could be taken up again (docs/stream-format.md, A better splice). */
 import { createHash, type Hash } from 'node:crypto'
 import type { Anchor } from '../../stream/anchor.js'
+import type { StreamParser } from '../../stream/parser.js'
 import type { ResumePoint } from '../../store/ledger.js'
+
+/** Hashes the stream from a record on. */
+interface Tail {
+  readonly start: number
+  readonly hash: Hash
+}
 
 /**
  * Takes the resume point at the end of each part in turn. The bytes from the anchor's record to the part's end are
  * hashed: mostly a piece of this one part, else the hash goes on from the part in which the record began.
  */
 export class ResumePoints {
-  readonly #anchor: () => Anchor | null
+  readonly #parser: Pick<StreamParser, 'anchor' | 'recordStart'>
   #position: number
-  #open: { readonly start: number; readonly hash: Hash } | undefined
+  /** From the anchor on, and from the record on that is not complete and may become the anchor. */
+  #tails: readonly Tail[] = []
 
-  /** @param position where the first part begins. @param anchor asks the parser, which stands at the end of the part. */
-  constructor(anchor: () => Anchor | null, position = 0) {
-    this.#anchor = anchor
+  /** @param parser stands at the end of each part when that is taken. @param position where the first part begins. */
+  constructor(parser: Pick<StreamParser, 'anchor' | 'recordStart'>, position = 0) {
+    this.#parser = parser
     this.#position = position
   }
 
   /** Goes on behind a part whose resume point is `anchor`; `tail` has hashed the bytes from it to that part's end. */
   goOn(anchor: Anchor, tail: Hash): void {
-    this.#open = { start: anchor.start, hash: tail }
+    this.#tails = [{ start: anchor.start, hash: tail }]
   }
 
   /** The resume point at the end of the next part, or null where there is none. */
   take(bytes: Uint8Array): ResumePoint | null {
     const begin = this.#position
     this.#position += bytes.length
-    const anchor = this.#anchor()
-    if (anchor === null) return null
-    const open = anchor.start >= begin ? { start: anchor.start, hash: createHash('sha256') } : this.#open
-    if (open?.start !== anchor.start) return null
-    open.hash.update(bytes.subarray(Math.max(0, anchor.start - begin)))
-    this.#open = open
-    return { anchor, tail: open.hash.copy().digest('hex') }
+    const anchor = this.#parser.anchor()
+    const before = this.#tails
+    const tailFrom = (start: number): Tail[] => {
+      const tail = start >= begin ? { start, hash: createHash('sha256') } : before.find(each => each.start === start)
+      tail?.hash.update(bytes.subarray(Math.max(0, start - begin)))
+      return tail === undefined ? [] : [tail]
+    }
+    const [tail] = anchor === null ? [] : tailFrom(anchor.start)
+    this.#tails = [...(tail === undefined ? [] : [tail]), ...tailFrom(this.#parser.recordStart)]
+    return anchor === null || tail === undefined ? null : { anchor, tail: tail.hash.copy().digest('hex') }
   }
 }

@@ -1,12 +1,11 @@
 /** Where a stream comes from: stdin, or a program that put runs itself, whose exit status then counts as well. */
 import { usageError } from '../../failure.js'
-import { startProgram } from '../../zfs/child.js'
+import { outputOf, startProgram } from '../../zfs/child.js'
 import type { Context } from '../../cli/command.js'
 
 export interface Source {
+  /** Throws behind the last byte if whoever wrote them is known not to have ended well. */
   readonly chunks: AsyncIterable<Uint8Array>
-  /** After the last byte: throws if whoever wrote them did not end well. */
-  readonly finished: () => Promise<void>
   /** Makes `chunks` end, from outside and at once, though the writer may be silent. */
   readonly stop: () => void
   /** Ends what still runs. */
@@ -17,9 +16,9 @@ export interface Source {
 export function openSource({ args, stdin, signal }: Pick<Context, 'args' | 'stdin' | 'signal'>): Source {
   if (args.command.length > 0) {
     const child = startProgram(args.command)
-    const stop = () => child.stdout.destroy()
+    const stop = () => void child.kill()
     signal.addEventListener('abort', stop, { once: true })
-    return { chunks: child.stdout as AsyncIterable<Uint8Array>, finished: child.finished, stop, close: child.kill }
+    return { chunks: outputOf(child), stop, close: child.kill }
   }
   if (stdin.isTTY) {
     throw usageError('stdin is a terminal', 'pipe a stream in: zfs send tank/home@a | zfs2s3-put tank/home@a')
@@ -28,7 +27,6 @@ export function openSource({ args, stdin, signal }: Pick<Context, 'args' | 'stdi
   signal.addEventListener('abort', stop, { once: true })
   return {
     chunks: stdin as AsyncIterable<Uint8Array>,
-    finished: () => Promise.resolve(),
     stop,
     close: () => {
       stop()

@@ -1,6 +1,6 @@
 /** The way of the bytes: source -> inspection -> (filter) -> parts -> S3; from the start, or spliced onto what is there. */
 import { createHash, type Hash } from 'node:crypto'
-import { badStream } from '../../failure.js'
+import { badStream, failed } from '../../failure.js'
 import type { Ledger, ResumePoint } from '../../store/ledger.js'
 import { cutIntoParts } from '../../store/parts.js'
 import type { Bucket, StoredPart } from '../../store/s3.js'
@@ -53,7 +53,7 @@ export async function transferStream(transfer: Transfer): Promise<Passed> {
   const plain = splice === null ? looked : splice.behindStored(looked)
   const bytes = filter === null ? plain : through(plain, startPipeline(filter))
 
-  const points = splice?.points ?? new ResumePoints(() => parser.anchor())
+  const points = splice?.points ?? new ResumePoints(parser)
   const resumable = inspection.check === 'records' && filter === null
   let parts = splice?.partsBefore ?? 0
   const takeNote = (part: Uint8Array): ResumePoint | null => {
@@ -65,10 +65,10 @@ export async function transferStream(transfer: Transfer): Promise<Passed> {
       ...transfer,
       stop: source.stop,
     })
-    await source.finished()
   } finally {
     await inspection.close()
   }
+  if (parts === 0) throw failed(`the filter '${filter ?? ''}' wrote nothing`, 'it must write the stream that it makes')
   return { verdict: passed, parts }
 }
 
@@ -92,7 +92,7 @@ function spliceOf(ledger: Ledger) {
   const { anchor, tail } = point
   const splicer = new Splicer(original, anchor)
   const parser = new StreamParser({ from: { begin: original, anchor } })
-  const points = new ResumePoints(() => parser.anchor(), last.part * ledger.header.partSize)
+  const points = new ResumePoints(parser, last.part * ledger.header.partSize)
   return {
     start: anchor.start,
     partsBefore: last.part,

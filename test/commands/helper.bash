@@ -135,6 +135,23 @@ says() {
   return 1
 }
 
+# path_without PROGRAM: a PATH in which all other programs are found, but not that one.
+path_without() {
+  local dir=$BATS_TEST_TMPDIR/path program from
+  mkdir -p "$dir"
+  for from in ${PATH//:/ }; do ln -sf "$from"/* "$dir" 2>/dev/null; done
+  rm -f "$dir/$1"
+  echo "$dir"
+}
+
+# fake_zfs: a zfs in PATH that has the recorded chain's snapshots, and notes in $zfs_log what it was run with.
+fake_zfs() {
+  export fixtures zfs_log=$BATS_TEST_TMPDIR/zfs.log
+  mkdir -p "$BATS_TEST_TMPDIR/bin"
+  cp "$BATS_TEST_DIRNAME/fake-zfs" "$BATS_TEST_TMPDIR/bin/zfs"
+  export PATH=$BATS_TEST_TMPDIR/bin:$PATH
+}
+
 # needs TOOL: skips the test, with the reason, where a program is missing.
 needs() {
   command -v "$1" >/dev/null || skip "$1 is not installed"

@@ -62,7 +62,7 @@ const at = { magic: 8, created: 24, objectSet: 32, flags: 36, toguid: 40, fromgu
 const unneeded = new Set(['props', 'snapprops', 'snapholds'])
 
 const u64 = (value: NvValue | undefined): string | null => (typeof value === 'bigint' ? value.toString() : null)
-/** A full stream says 0 for what it has not. */
+/** Null where there is none, for which 0 stands. */
 const guid = (value: NvValue | undefined): string | null => (value === 0n ? null : u64(value))
 const list = (value: NvValue | undefined): Nvlist | null => (value instanceof Map ? value : null)
 const textOf = (value: NvValue | undefined): string | null => (typeof value === 'string' ? value : null)

@@ -77,6 +77,7 @@ class Life {
     this.#mustContinue = expectsContinue
     this.#requestId = entry.seq.toString(16).toUpperCase().padStart(16, '0')
     response.setHeader('server', 'AmazonS3')
+    response.setHeader('date', new Date(server.service.now()).toUTCString())
     response.setHeader('x-amz-request-id', this.#requestId)
     response.setHeader('x-amz-id-2', Buffer.from(this.#requestId).toString('base64'))
   }

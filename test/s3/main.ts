@@ -11,7 +11,7 @@ const help = `Usage: s3-server [OPTION]...
 A strict S3 server for tests and trials, on 127.0.0.1 only. It prints the variables
 that make zfs2s3, awscli and the AWS SDKs use it, and runs until it is interrupted:
 
-    scripts/s3-server --dir /var/tmp/s3 > s3.env &
+    scripts/s3-server --dir /var/tmp/s3 > s3.env &    # and when it has started:
     eval "$(cat s3.env)"
 
 Options:

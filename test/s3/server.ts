@@ -59,7 +59,7 @@ export interface S3Server {
   alter(alteration: Omit<Alteration, 'bucket'> & { readonly bucket?: string }): Promise<void>
   /** The bytes of an object's current version as they are stored; the bucket may be left out. */
   read(key: string, bucket?: string): Promise<Buffer>
-  /** Ends all connections. What is stored stays, if `dir` was given. */
+  /** Ends all connections, and resolves when nothing is done any more. What is stored stays, if `dir` was given. */
   close(): Promise<void>
 }
 
@@ -77,7 +77,8 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
   const { service, faults, log } = server
   if (!service.objects.hasBucket(bucket)) service.objects.createBucket(bucket, service.now(), false)
 
-  const listener = listenerOf(server, options.tls)
+  const running = new Set<Promise<void>>()
+  const listener = listenerOf(server, running, options.tls)
   listener.listen(options.port ?? 0, '127.0.0.1')
   await once(listener, 'listening')
   const address = listener.address()
@@ -104,6 +105,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
       listener.close()
       listener.closeAllConnections()
       await closed
+      await Promise.allSettled(running)
       if (options.dir === undefined) rmSync(dir, { recursive: true, force: true })
     },
   }
@@ -125,15 +127,18 @@ function open(dir: string, settings: Settings, region: string, credentials: Cred
   }
 }
 
-function listenerOf(server: Server, tls: S3ServerOptions['tls']) {
+/** `running` has the requests that are being handled, also those whose connection has ended. */
+function listenerOf(server: Server, running: Set<Promise<void>>, tls: S3ServerOptions['tls']) {
   const serve = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
-    const done = isControl(request.url ?? '')
+    const handling = isControl(request.url ?? '')
       ? handleControl(server, request, response)
       : handle(server, request, response, expectsContinue)
-    done.catch((error: unknown) => {
+    const done = handling.catch((error: unknown) => {
       console.error(error)
       response.destroy()
     })
+    running.add(done)
+    void done.then(() => running.delete(done))
   }
   // A stalled request is what is being tested: it must not be ended by a time limit.
   const timeouts = { requestTimeout: 0, keepAliveTimeout: 60_000 }

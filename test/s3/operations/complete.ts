@@ -1,6 +1,6 @@
 /** CompleteMultipartUpload. */
 import { encryptionHeaders, versionHeader } from '../attributes.js'
-import type { Checksum } from '../checksums.js'
+import type { Checksum, ChecksumAlgorithm } from '../checksums.js'
 import { checksumAlgorithms, checksumElement, checksumHeader, checksumOfParts } from '../checksums.js'
 import { checkWriteConditions } from '../conditions.js'
 import { refusal } from '../errors.js'
@@ -16,13 +16,13 @@ import { uploadOf } from './uploads.js'
 interface NamedPart {
   readonly number: number
   readonly etag: string
-  /** By their elements: ChecksumSHA256, ... */
+  /** By their elements: ChecksumSHA256, ...; none if the server doesn't look at checksums. */
   readonly checksums: ReadonlyMap<string, string>
 }
 
 export function completeMultipartUpload(exchange: Exchange): Answer {
   const { service, bucket, key } = exchange
-  const named = namedParts(exchange.document)
+  const named = namedParts(exchange)
   const earlier = service.settings.completeAgain ? completedBefore(exchange, named) : null
   if (earlier !== null) return completed(exchange, earlier)
 
@@ -78,8 +78,10 @@ function completedBefore({ service, bucket, key, query }: Exchange, named: reado
   return null
 }
 
-function namedParts(document: string): NamedPart[] {
-  const parts = childrenOf(parseXml(document, 'CompleteMultipartUpload'), 'Part').map(namedPart)
+function namedParts({ document, service }: Exchange): NamedPart[] {
+  const algorithms = service.settings.noChecksums ? [] : checksumAlgorithms
+  const elements = childrenOf(parseXml(document, 'CompleteMultipartUpload'), 'Part')
+  const parts = elements.map(element => namedPart(element, algorithms))
   if (parts.length === 0) throw refusal('MalformedXML', 'You must specify at least one part')
   parts.forEach((part, index) => {
     const before = parts[index - 1]
@@ -89,13 +91,13 @@ function namedParts(document: string): NamedPart[] {
   return parts
 }
 
-function namedPart(element: Element): NamedPart {
+function namedPart(element: Element, algorithms: readonly ChecksumAlgorithm[]): NamedPart {
   const number = textOf(element, 'PartNumber') ?? ''
   const etag = textOf(element, 'ETag')
   if (!/^[1-9]\d{0,8}$/.test(number) || etag === null)
     throw refusal('MalformedXML', 'A part needs a PartNumber and an ETag')
   const checksums = new Map<string, string>()
-  for (const name of checksumAlgorithms.map(checksumElement)) {
+  for (const name of algorithms.map(checksumElement)) {
     const value = textOf(element, name)
     if (value !== null) checksums.set(name, value)
   }

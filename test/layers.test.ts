@@ -1,4 +1,4 @@
-/** Who may import whom (DESIGN.md, Layers). A new arrow in this picture is a decision, not an accident. */
+/** Who may import whom (docs/design.md, Layers). A new arrow in this picture is a decision, not an accident. */
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
@@ -29,7 +29,7 @@ const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(nam
 
 function importsOf(file: string): string[] {
   const text = readFileSync(join(src, file), 'utf8')
-  return [...text.matchAll(/(?:from|import\()\s*'([^']+)'|^import '([^']+)'/gm)].map(
+  return [...text.matchAll(/(?:from|import\()\s*'([^'\n]+)'|^import '([^'\n]+)'/gm)].map(
     match => match[1] ?? match[2] ?? '',
   )
 }

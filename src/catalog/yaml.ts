@@ -26,7 +26,7 @@ export async function parseYaml(text: string, path: string): Promise<YamlNode> {
   const lineCounter = new LineCounter()
   const document = (() => {
     try {
-      return parseDocument(text, { schema: 'failsafe', lineCounter, logLevel: 'silent', prettyErrors: false })
+      return parseDocument(text, { schema: 'failsafe', lineCounter, logLevel: 'error', prettyErrors: false })
     } catch (error) {
       throw damaged(path, 1, `can't be read as YAML: ${messageOf(error)}`, error)
     }
@@ -56,8 +56,7 @@ export async function parseYaml(text: string, path: string): Promise<YamlNode> {
   const convert = (node: ParsedNode): YamlNode => {
     if (isAlias(node)) {
       const target = anchors.get(node.source)
-      if (target === undefined)
-        throw damaged(path, lineOf(node), `the alias *${node.source} comes before what it names`)
+      if (target === undefined) throw damaged(path, lineOf(node), `there is no anchor before the alias *${node.source}`)
       return target
     }
     const converted: YamlNode = { tag: node.tag ?? null, line: lineOf(node), value: valueOf(node) }

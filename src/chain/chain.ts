@@ -1,5 +1,5 @@
 /**
- * THE RULE (DESIGN.md, The safety rule). A snapshot is restorable if some edge that provides it needs nothing, or needs
+ * THE RULE (docs/design.md, The safety rule). A snapshot is restorable if some edge that provides it needs nothing, or needs
  * only restorable snapshots. Edges are sound if all that every one of them needs is restorable. A cycle of increments
  * supports nothing.
  */

@@ -31,9 +31,9 @@ export interface StreamFacts {
   readonly raw: boolean
   readonly compressed: boolean
   readonly largeBlocks: boolean
-  /** Names as in stream-format.md, lower case: `lz4`, `compressed`, `raw`, ... */
+  /** Names as in docs/stream-format.md, lower case: `lz4`, `compressed`, `raw`, ... */
   readonly features: readonly string[]
-  /** IV-set GUIDs of a raw stream's two ends (stream-format.md, What must fit in a chain). */
+  /** IV-set GUIDs of a raw stream's two ends (docs/stream-format.md, What must fit in a chain). */
   readonly toIvset: string | null
   readonly fromIvset: string | null
 }

@@ -1,5 +1,5 @@
 /**
- * The chain guard: would `zfs receive` take the new stream on top of what is stored (stream-format.md, What must fit in a
+ * The chain guard: would `zfs receive` take the new stream on top of what is stored (docs/stream-format.md, What must fit in a
  * chain)? It would say no only months later, at the restore, so this is asked before a byte is uploaded.
  */
 import { refused, type Failure } from '../failure.js'

@@ -1,4 +1,4 @@
-/** An edge as the line of JSON that commands exchange (DESIGN.md, Records), and back. */
+/** An edge as the line of JSON that commands exchange (docs/design.md, Records), and back. */
 import type { Edge, Snapshot, StreamFacts, Volume } from './edge.js'
 import { usageError } from '../failure.js'
 import { edgeTitle } from './names.js'

@@ -2,7 +2,7 @@
  * May these edges be removed, in what order, and if not, why not.
  *
  * A set may go if every edge that stays and was supported is still supported: then the only snapshots that become
- * unrestorable are ones that the set names. For a sound catalog that is DESIGN.md's rule word for word.
+ * unrestorable are ones that the set names. For a sound catalog that is the rule of docs/design.md word for word.
  *
  * A catalog that is not sound (damaged by hand, or rebuilt from a bucket that lacks objects) must not block removals that
  * have nothing to do with the damage, and must not let go what a repair would rely on. So there, an edge that already lacks

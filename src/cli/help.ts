@@ -6,11 +6,11 @@ export const calledAs = (command: Command): string => `zfs2s3${command.porcelain
 
 /** Options that every command has. */
 export const commonOptions: readonly Option[] = [
-  { name: 'help', short: 'h', help: 'print this and exit' },
+  { name: 'help', short: 'h', help: 'print help and exit' },
   { name: 'version', help: 'print the version and exit' },
 ]
 
-/** What the exit statuses mean everywhere (DESIGN: the same for every command). */
+/** What the exit statuses mean everywhere (docs/design.md, Exit statuses: the same for every command). */
 export const generalStatuses: Readonly<Record<number, string>> = {
   0: 'done',
   1: 'something failed (S3, zfs, disk, network) and may be tried again',

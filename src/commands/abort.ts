@@ -14,8 +14,8 @@ export const command: Command = {
   summary: 'give up an upload and free its parts in S3',
   usage: ['[DS@SNAP]'],
   description: [
-    'Gives up the upload in progress, or that of the named snapshot if there are several. Its parts in S3 are freed, for ' +
-      'as long as they are there they cost money and no listing shows them. Needs neither zfs nor the local snapshot.',
+    'Gives up the upload in progress, or that of the named snapshot if there are several. Its parts in S3 are freed: ' +
+      'they cost money for as long as they are there, though no listing of the bucket shows them. Needs neither zfs nor the local snapshot.',
     'Also gives up an upload that the Python tool left in progress. Ends with status 3 if no upload is pending.',
   ],
   positionals: 1,

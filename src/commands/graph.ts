@@ -23,7 +23,11 @@ export const command: Command = {
   examples: [
     ['everything that is stored', 'zfs2s3-graph'],
     ['the names of all full streams', "zfs2s3-graph | jq -r 'select(.base == null).snapshot'"],
-    ['what may go, of before 2026', 'zfs2s3-graph | jq -c \'select(.created < "2026")\' | zfs2s3-check'],
+    // null is less than any string to jq, and what the Python tool stored has no time.
+    [
+      'whether all of before 2026 may go',
+      'zfs2s3-graph | jq -c \'select(.created != null and .created < "2026")\' | zfs2s3-check',
+    ],
   ],
   async run(context) {
     const { edges } = await readCatalog(dataDirOf(context))

@@ -5,7 +5,7 @@ import { badStream, usageError } from '../failure.js'
 import type { Verdict } from '../stream/facts.js'
 import { StreamParser } from '../stream/parser.js'
 import { rfc3339 } from './put/describe.js'
-import { verdictFailure } from './verdict.js'
+import { lackOf } from './verdict.js'
 
 export const command: Command = {
   name: 'inspect',
@@ -39,7 +39,8 @@ export const command: Command = {
     if (parser.position === 0) throw badStream('stdin is empty', 'zfs send wrote nothing: see what it said')
     const verdict = parser.end()
     for (const record of substreamRecords(verdict)) await writeRecord(pass ? context.stderr : context.stdout, record)
-    if (verdict.outcome !== 'whole') throw verdictFailure(verdict)
+    const lack = lackOf(verdict)
+    if (lack !== null) throw lack
   },
 }
 

@@ -45,8 +45,8 @@ export const resumeUpload: Command = {
   summary: 'go on with the upload that was interrupted',
   usage: ['[DS@SNAP] [OPTIONS]'],
   description: [
-    'Runs zfs send for the upload that is pending and goes on with it: with a resume token where the parts that S3 has ' +
-      'allow it, else from the start, comparing what is there already and sending only what is missing.',
+    'Runs zfs send once more for the upload that is pending and goes on with it: what S3 has already is compared, and only ' +
+      'what is missing is sent. zfs2s3-token spares reading the first part again.',
     'Also begins an upload that prepare_upload_schedule has prepared.',
   ],
   examples: [['after a crash', 'zfs2s3 resume_upload']],

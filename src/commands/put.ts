@@ -1,9 +1,9 @@
-/** zfs2s3-put: stores one stream. The steps, in the order that survives a crash, are DESIGN.md section 5's. */
+/** zfs2s3-put: stores one stream. The steps, in an order that survives a crash: docs/design.md, The order of steps. */
 import { restorable } from '../chain/chain.js'
 import type { Edge } from '../chain/edge.js'
 import { edgeToRecord } from '../chain/record.js'
 import { readCatalog } from '../catalog/catalog.js'
-import type { Command, Context } from '../cli/command.js'
+import { type Command, type Context, Interrupted } from '../cli/command.js'
 import { writeRecord } from '../cli/ndjson.js'
 import { showProgress } from '../cli/progress.js'
 import { bucketSettings } from '../cli/settings.js'
@@ -65,7 +65,8 @@ export const command: Command = {
       const edge = await put(context, source, bucket)
       if (edge !== null) await writeRecord(context.stdout, edgeToRecord(edge))
     } catch (error) {
-      throw context.signal.aborted ? context.signal.reason : error
+      // An interruption that says what it has left behind is thrown as it is.
+      throw context.signal.aborted && !(error instanceof Interrupted) ? context.signal.reason : error
     } finally {
       await source.close()
       bucket.close()

@@ -4,7 +4,7 @@ import { argumentsToName, type EdgeName, recordToName } from '../chain/find.js'
 import { splitSnapshot } from '../chain/names.js'
 import { dataDir } from '../catalog/data-dir.js'
 import { readRecords } from '../cli/ndjson.js'
-import { type Ledger } from '../store/ledger.js'
+import type { Ledger, UploadHeader } from '../store/ledger.js'
 import type { Context, Option } from '../cli/command.js'
 import { usageError } from '../failure.js'
 
@@ -40,15 +40,13 @@ export async function namedEdges(context: Context): Promise<EdgeName[]> {
 /** The folder that catalog and ledgers are in. */
 export const dataDirOf = ({ args, env }: Context): string => args.text('data-dir') ?? dataDir(env)
 
-/** The edge that an upload in progress will be. What it brings isn't certain yet, so it supports nothing: it only needs. */
-export function edgeInProgress({ header, end }: Ledger): Edge {
-  const { base, key } = header
-  const snapshot = { name: header.snapshot.name, guid: header.snapshot.guid ?? '0' }
+/** The edge that an upload will be, as far as its beginning says. What it brings isn't certain yet: it only needs. */
+export function edgeToBe({ snapshot, base, key, ...header }: Omit<UploadHeader, 'event' | 'version' | 'id'>): Edge {
   return {
-    snapshot,
+    snapshot: { name: snapshot.name, guid: snapshot.guid ?? '0' },
     base,
     provides: [],
-    needs: end?.needs ?? (base === null ? [] : [base]),
+    needs: base === null ? [] : [base],
     volumes: [{ key, bytes: null, sha256: null, etag: null }],
     partSize: header.partSize,
     storageClass: header.storageClass,
@@ -58,4 +56,10 @@ export function edgeInProgress({ header, end }: Ledger): Edge {
     verified: null,
     stream: null,
   }
+}
+
+/** The edge that an upload in progress will be: something that stays, and needs what it needs. */
+export const edgeInProgress = ({ header, end }: Ledger): Edge => {
+  const edge = edgeToBe(header)
+  return { ...edge, needs: end?.needs ?? edge.needs }
 }

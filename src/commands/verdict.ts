@@ -23,6 +23,21 @@ export function verdictFailure(verdict: Verdict): Failure {
   throw new Error('a whole stream is no failure')
 }
 
+/** The Failure (status 4) of a stream that isn't whole, or of a package that does not bring what it should; null if all is there. */
+export function lackOf(verdict: Verdict): Failure | null {
+  if (verdict.outcome !== 'whole') return verdictFailure(verdict)
+  const [lacking] = verdict.missing
+  if (lacking !== undefined) return unstorable(`the package lacks ${lacking.name}, which it lists`, sendAgain)
+  const [outer, ...inner] = verdict.substreams
+  // zfs send ends a package as if it were whole even where it could not send all of it.
+  if (outer?.compound === true && !inner.some(({ toname }) => toname === outer.toname)) {
+    return unstorable(`the package does not bring ${outer.toname}, which it is named after`, sendAgain)
+  }
+  return null
+}
+
+const sendAgain = 'see what zfs send said, and send all of it again'
+
 /** The Failure (status 4) of a stream that can't be stored, whole or not: what it is must change, not how far it came. */
 export const unstorable = (what: string, remedy: string): Failure => badStream(what, remedy, { outcome: 'damaged' })
 

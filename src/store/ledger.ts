@@ -51,7 +51,7 @@ export interface PartNote {
   readonly resume: ResumePoint | null
 }
 
-/** What is needed to go on behind a part with a resumed stream (stream-format.md, A better splice). */
+/** What is needed to go on behind a part with a resumed stream (docs/stream-format.md, A better splice). */
 export interface ResumePoint {
   readonly anchor: Anchor
   /** SHA-256, hexadecimal, of the stream from the anchor's record to the end of the part. */

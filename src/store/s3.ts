@@ -82,8 +82,6 @@ export class Bucket {
         // Parts carry the SHA-256 that we compute anyway; a CRC32 on top breaks other services (aws/aws-sdk-js-v3#6810).
         requestChecksumCalculation: 'WHEN_REQUIRED',
         responseChecksumValidation: 'WHEN_REQUIRED',
-        // It costs a round trip for each part, and six seconds where a service doesn't answer it.
-        expectContinueHeader: false,
         requestHandler: { connectionTimeout: Math.min(timeoutMs, 10_000), socketTimeout: timeoutMs },
       })
     const asConfigured = client(region)

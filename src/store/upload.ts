@@ -1,6 +1,6 @@
 /**
  * One upload from its first part to its object: parts to S3 and their acknowledgements to the ledger, completion,
- * the comparison of what S3 then has with what was sent, and giving up. The order of steps is DESIGN.md section 5's.
+ * the comparison of what S3 then has with what was sent, and giving up. Its order: docs/design.md, The order of steps.
  */
 import { createHash } from 'node:crypto'
 import type { Volume } from '../chain/edge.js'

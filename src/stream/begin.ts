@@ -62,6 +62,8 @@ const at = { magic: 8, created: 24, objectSet: 32, flags: 36, toguid: 40, fromgu
 const unneeded = new Set(['props', 'snapprops', 'snapholds'])
 
 const u64 = (value: NvValue | undefined): string | null => (typeof value === 'bigint' ? value.toString() : null)
+/** Null where there is none, for which 0 stands. */
+const guid = (value: NvValue | undefined): string | null => (value === 0n ? null : u64(value))
 const list = (value: NvValue | undefined): Nvlist | null => (value instanceof Map ? value : null)
 const textOf = (value: NvValue | undefined): string | null => (typeof value === 'string' ? value : null)
 
@@ -99,8 +101,8 @@ export function readBegin(header: Uint8Array, payload: Uint8Array, position: num
     raw: features.includes('raw'),
     compressed: features.includes('compressed'),
     largeBlocks: features.includes('large_blocks'),
-    toIvset: u64(keydata?.get('to_ivset_guid')),
-    fromIvset: u64(keydata?.get('from_ivset_guid')),
+    toIvset: guid(keydata?.get('to_ivset_guid')),
+    fromIvset: guid(keydata?.get('from_ivset_guid')),
     resume: object === null || offset === null ? null : { object, offset },
     listing: listing(nvlist),
   }

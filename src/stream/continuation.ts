@@ -9,7 +9,7 @@ import { encodeNvlist, encodePairs, nvlistHead, type PlainPair } from './nvlist.
 import type { RecordHead } from './parser.js'
 import { pointOf, recordType, setFeature } from './records.js'
 import { Rewriter } from './rewriter.js'
-import type { TokenFacts } from './token.js'
+import { tokenFacts, type TokenFacts } from './token.js'
 
 /** Before the object, at it, behind the block where the receiver stopped. */
 type Phase = 'before' | 'object' | 'rest'
@@ -67,6 +67,19 @@ export class Continuation {
       throw badStream(
         `the token is for ${toname} (GUID ${toguid}, ${base(fromguid)}), but the stored stream is ${begin.toname} ` +
           `(GUID ${begin.toguid}, ${base(begin.fromguid)})`,
+        'give the stream that the receive was interrupted in',
+      )
+    }
+    const { largeBlocks, embedData, compressed, raw } = tokenFacts(begin, this.#token, 0)
+    const token = this.#token
+    if (
+      largeBlocks !== token.largeBlocks ||
+      embedData !== token.embedData ||
+      compressed !== token.compressed ||
+      raw !== token.raw
+    ) {
+      throw badStream(
+        `the receive of ${toname} was interrupted in a stream with other features than the stored one has`,
         'give the stream that the receive was interrupted in',
       )
     }

@@ -84,9 +84,10 @@ export class Rewriter {
 
   /** Hands on what the chunk has of the current payload. */
   #handOn(): void {
+    if (this.#from >= this.#to) return
     const from = this.#from - this.#chunkPosition
-    const piece = this.#chunk.subarray(from, Math.min(this.#to - this.#chunkPosition, this.#chunk.length))
-    if (this.#from >= this.#to || piece.length === 0) return
+    const piece = this.#chunk.subarray(from, from + this.#to - this.#from)
+    if (piece.length === 0) return
     this.#checksum.update(piece)
     this.#pieces.push(piece)
     this.#from += piece.length

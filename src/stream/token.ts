@@ -2,11 +2,12 @@
  * Resume tokens: what `zfs send -t` takes, and what an interrupted `zfs receive -s` leaves in `receive_resume_token`
  * (stream-format, The resume token).
  */
-import { deflateSync, inflateSync } from 'node:zlib'
-import { usageError, type Failure } from '../failure.js'
+import { inflateSync } from 'node:zlib'
+import { messageOf, usageError, type Failure } from '../failure.js'
 import type { Begin } from './begin.js'
+import { deflateAsZlib } from './deflate.js'
 import { Fletcher4 } from './fletcher4.js'
-import { decodeNvlist, encodeNvlist, type NvValue, type PlainPair } from './nvlist.js'
+import { decodeNvlist, encodeNvlist, type Nvlist, type NvValue, type PlainPair } from './nvlist.js'
 
 /** What a token says. Numbers are unsigned, 64 bits, in decimal. */
 export interface TokenFacts {
@@ -26,8 +27,6 @@ export interface TokenFacts {
 
 /** The token's format. */
 const version = '1'
-/** zlib's own default, which is what the kernel uses. */
-const level = 6
 /** A token holds a name and some numbers; one that needs more than this when inflated was not made by ZFS. */
 const longestNvlist = 64 * 1024
 
@@ -57,7 +56,7 @@ export function encodeToken(facts: TokenFacts): string {
   if (facts.compressed) pairs.push(['compressok', true])
   if (facts.raw) pairs.push(['rawok', true])
   const nvlist = encodeNvlist(pairs)
-  const compressed = deflateSync(nvlist, { level })
+  const compressed = deflateAsZlib(nvlist)
   return [version, firstSum(compressed), nvlist.length.toString(16), compressed.toString('hex')].join('-')
 }
 
@@ -85,7 +84,7 @@ export function decodeToken(token: string): TokenFacts {
   const compressed = Buffer.from(hex, 'hex')
   if (firstSum(compressed) !== sum.replace(/^0+(?=.)/, '')) throw notAToken('its checksum does not hold')
   if (length > longestNvlist) throw notAToken(`it claims to hold ${length} bytes`)
-  const nvlist = decodeNvlist(inflated(compressed, length))
+  const nvlist = listOf(inflated(compressed, length))
   const u64 = (name: string) => numberOf(name, nvlist.get(name))
   const toname = nvlist.get('toname')
   return {
@@ -111,6 +110,14 @@ function inflated(compressed: Uint8Array, length: number): Uint8Array {
   }
   if (bytes.length !== length) throw notAToken(`it holds ${bytes.length} bytes instead of ${length}`)
   return bytes
+}
+
+function listOf(bytes: Uint8Array): Nvlist {
+  try {
+    return decodeNvlist(bytes)
+  } catch (error) {
+    throw notAToken(messageOf(error), error)
+  }
 }
 
 function numberOf(name: string, value: NvValue | undefined): string {

@@ -20,12 +20,12 @@ export interface Child {
 
 /**
  * A shell that notices the failure of each stage: `sh` where it can (POSIX 2024), else bash. Because of the trap it
- * outlives SIGTERM until all its stages have ended, so that waiting for it is waiting for them.
+ * outlives SIGINT until all its stages have ended, so that waiting for it is waiting for them.
  */
-const pipefailScript = `trap 'exit 143' TERM
+const pipefailScript = `trap 'exit 130' INT
 if (set -o pipefail) 2>/dev/null
 then set -o pipefail; eval "$1"
-else exec bash -o pipefail -c 'trap "exit 143" TERM; eval "$1"' bash "$1"
+else exec bash -o pipefail -c 'trap "exit 130" INT; eval "$1"' bash "$1"
 fi`
 
 /** How long a program that is killed may take to clean up before it is killed for good. */
@@ -33,15 +33,24 @@ const cleanUpMs = 5_000
 
 /** Starts a shell pipeline; a failure of any of its stages is its failure. Its stderr is ours. */
 export function startPipeline(pipeline: string): Child {
-  return start(['sh', '-c', pipefailScript, 'sh', pipeline], { name: `the filter '${pipeline}'`, feeds: true })
+  // Of a stage that another signal has ended, the shell would report that.
+  const how = { name: `the filter '${pipeline}'`, feeds: true, endsBy: 'SIGINT' } as const
+  return start(['sh', '-c', pipefailScript, 'sh', pipeline], how)
 }
 
 /** Starts a program by its argument list, without a shell. Its stderr is ours. */
 export function startProgram(argv: readonly string[], { feeds = false } = {}): Child {
-  return start(argv, { name: `'${argv.join(' ')}'`, feeds })
+  return start(argv, { name: `'${argv.join(' ')}'`, feeds, endsBy: 'SIGTERM' })
 }
 
-function start(argv: readonly string[], { name, feeds }: { name: string; feeds: boolean }): Child {
+interface Start {
+  readonly name: string
+  /** Whether it gets bytes on its stdin. */
+  readonly feeds: boolean
+  readonly endsBy: NodeJS.Signals
+}
+
+function start(argv: readonly string[], { name, feeds, endsBy }: Start): Child {
   const [program = '', ...args] = argv
   // In a group of its own it can be killed with all its stages. At a terminal it stays in ours: there Ctrl-C reaches
   // every stage anyway, and one of them may have to ask for a passphrase.
@@ -50,6 +59,8 @@ function start(argv: readonly string[], { name, feeds }: { name: string; feeds: 
   const { stdin, stdout } = child
   if (stdout === null) throw new Error('a child without stdout')
   const ended = endOf(child, name)
+  // Node throws away what a child has written by its end and nobody has begun to read.
+  stdout.on('readable', () => undefined)
   // A stage that ends early closes its stdin; how it ended says more than that.
   stdin?.on('error', () => undefined)
   return {
@@ -63,7 +74,7 @@ function start(argv: readonly string[], { name, feeds }: { name: string; feeds: 
     exitStatus: async () => (await ended).status,
     kill: async () => {
       // The signal first: what a child has read so far must not look complete to it.
-      if (child.exitCode === null && child.signalCode === null) signalAll(child, 'SIGTERM', ownGroup)
+      if (child.exitCode === null && child.signalCode === null) signalAll(child, endsBy, ownGroup)
       stdin?.destroy()
       stdout.destroy()
       const patience = setTimeout(() => signalAll(child, 'SIGKILL', ownGroup), cleanUpMs)

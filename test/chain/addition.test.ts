@@ -31,6 +31,10 @@ describe('what may be added', () => {
     })
   }
 
+  it('what is missing is named', () => {
+    const message = /^tank\/home@b <- tank\/home@a could not be restored: it needs tank\/home@a \(GUID \d+\), which/
+    assert.throws(() => withEdge([], edge('a>b')), { status: 3, message })
+  })
   it('not a snapshot that was taken again under an old name', () => {
     const [objection] = addition(edges('a', 'a>b'), [edge('a>b', { snapshot: renamed, provides: [renamed] })])
     assert.equal(objection?.reason, 'name')

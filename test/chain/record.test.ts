@@ -6,7 +6,7 @@ import { edgeToRecord, recordToEdge } from '#src/chain/record.js'
 import { anyEdge } from './any-edge.js'
 import { edge } from './notation.js'
 
-/** The line of DESIGN.md, Records, with the fields that it leaves out. */
+/** A record with all its fields (man/zfs2s3-format.5). */
 const line = `{"snapshot":"tank/home@b","guid":"11016576939197236312","base":"tank/home@a","base_guid":"12169268280325133658",
   "key":"tank/home@b <- tank/home@a","bytes":3184424,"storage_class":"STANDARD",
   "created":"2026-11-24T11:51:02Z","stored":"2026-11-24T11:53:40Z",
@@ -16,7 +16,7 @@ const line = `{"snapshot":"tank/home@b","guid":"11016576939197236312","base":"ta
 const record = (): Record<string, unknown> => Object.fromEntries(Object.entries(JSON.parse(line) as object))
 
 describe('the record of an edge', () => {
-  it('is read from the line that the design shows', () => {
+  it('is read from a line that has all fields', () => {
     const read = recordToEdge(record())
     const base = { name: 'tank/home@a', guid: '12169268280325133658' }
     assert.deepEqual(read.snapshot, { name: 'tank/home@b', guid: '11016576939197236312' })

@@ -121,8 +121,8 @@ describe('a stream through a filter', () => {
     assert.ok(pid > 0 && !runs(pid))
   })
 
-  it('waits for a stage that takes its time to end after SIGTERM', async () => {
-    const child = startPipeline('sh -c \'trap "sleep 0.2; exit" TERM; echo $$; while :; do sleep 0.1; done\' | cat')
+  it('waits for a stage that takes its time to end after the signal', async () => {
+    const child = startPipeline('sh -c \'trap "sleep 0.2; exit" INT; echo $$; while :; do sleep 0.1; done\' | cat')
     for await (const chunk of child.stdout as AsyncIterable<Uint8Array>) {
       const pid = Number.parseInt(Buffer.from(chunk).toString())
       await soon(child.kill())
@@ -136,6 +136,13 @@ describe('a stream through a filter', () => {
 describe('a program', () => {
   it('gives what it writes, and no shell looks at its arguments', async () => {
     assert.equal(await lengthOf(outputOf(startProgram(['printf', '%s', '$HOME; `false` *']))), 16)
+  })
+
+  it('that has ended before anybody reads has lost nothing', async () => {
+    const child = startProgram(['printf', 'whole'])
+    await child.finished()
+    await sleep(50)
+    assert.equal(await soon(lengthOf(outputOf(child))), 5)
   })
 
   it('that ends badly behind the last byte is an error there', async () => {

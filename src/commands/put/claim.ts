@@ -10,7 +10,7 @@ import { withLock } from '../../catalog/lock.js'
 import { refused } from '../../failure.js'
 import { Ledger, type UploadHeader } from '../../store/ledger.js'
 import type { Begin } from '../../stream/begin.js'
-import { edgeInProgress } from '../stored.js'
+import { edgeInProgress, edgeToBe } from '../stored.js'
 
 export interface Guards {
   /** Other datasets' uploads may be on their way. */
@@ -28,7 +28,9 @@ export function claimUpload(
   return withLock(dataDir, `begin the upload of ${header.snapshot.name}`, async () => {
     await nothingElseOnItsWay(dataDir, header, guards.alongside)
     const { edges } = await readCatalog(dataDir)
-    const [objection] = addition(edges, [proposedEdge(header)])
+    const { name, guid } = header.snapshot
+    const provides = guid === null ? [] : [{ name, guid }]
+    const [objection] = addition(edges, [{ ...edgeToBe(header), provides }])
     if (objection !== undefined) throw refused(objection.what, objection.remedy)
     if (inner !== null) mustFit(edges, inner, guards.allowFlagChange)
     await Ledger.sweep(dataDir)
@@ -50,26 +52,6 @@ const arriving = (begin: Begin): ArrivingStream => ({
   toIvset: begin.toIvset,
   fromIvset: begin.fromIvset,
 })
-
-/** The edge as far as it is known before the stream has passed. */
-function proposedEdge(header: Omit<UploadHeader, 'event' | 'version' | 'id'>): Edge {
-  const { snapshot, base, key } = header
-  const provides = snapshot.guid === null ? [] : [{ name: snapshot.name, guid: snapshot.guid }]
-  return {
-    snapshot: { name: snapshot.name, guid: snapshot.guid ?? '0' },
-    base,
-    provides,
-    needs: base === null ? [] : [base],
-    volumes: [{ key, bytes: null, sha256: null, etag: null }],
-    partSize: header.partSize,
-    storageClass: header.storageClass,
-    created: null,
-    stored: null,
-    filter: header.filter,
-    verified: null,
-    stream: null,
-  }
-}
 
 async function nothingElseOnItsWay(dataDir: string, header: { snapshot: { name: string } }, alongside: boolean) {
   const howOn = 'go on with it (--resume) or give it up (zfs2s3-abort) first'

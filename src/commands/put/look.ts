@@ -7,7 +7,7 @@ import type { Begin } from '../../stream/begin.js'
 import type { Verdict } from '../../stream/facts.js'
 import { type Format, formatInWords, recognisableLength, recognise } from '../../stream/magic.js'
 import { StreamParser } from '../../stream/parser.js'
-import { unstorable, verdictFailure } from '../verdict.js'
+import { lackOf, unstorable, verdictFailure } from '../verdict.js'
 import { type Compression, isCompression, startDecompressor } from '../../zfs/decompress.js'
 import { feed } from '../../zfs/child.js'
 
@@ -204,21 +204,11 @@ function storable(verdict: Verdict): Verdict {
   return verdict
 }
 
-/** Why a stream is no backup, if it isn't: it isn't whole, or is only a piece of what it should be. */
+/** Why a stream is no backup, if it isn't: not all of it is there. */
 function objection(verdict: Verdict): Failure | null {
-  if (verdict.outcome !== 'whole') return verdictFailure(verdict)
-  if (verdict.kind === 'resumed') return unstorable('the stream begins in the middle (zfs send -t)', sendAgain)
-  const [lacking] = verdict.missing
-  if (lacking !== undefined) return unstorable(`the package lacks ${lacking.name}, which it lists`, sendAgain)
-  const [outer, ...inner] = verdict.substreams
-  // zfs send ends a package as if it were whole even where it could not send all of it.
-  if (outer?.compound === true && !inner.some(({ toname }) => toname === outer.toname)) {
-    return unstorable(`the package does not bring ${outer.toname}, which it is named after`, sendAgain)
-  }
-  return null
+  if (verdict.kind !== 'resumed') return lackOf(verdict)
+  return lackOf(verdict) ?? unstorable('the stream begins in the middle (zfs send -t)', 'send it from its start')
 }
-
-const sendAgain = 'see what zfs send said, and send all of it again'
 
 /**
  * Passes the stream's bytes on after the inspection has seen them, cut at each multiple of `partSize`, so that at the

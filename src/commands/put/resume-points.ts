@@ -1,4 +1,4 @@
-/** Where, at the end of each part, the stream could be taken up again (stream-format.md, A better splice). */
+/** Where, at the end of each part, the stream could be taken up again (docs/stream-format.md, A better splice). */
 import { createHash, type Hash } from 'node:crypto'
 import type { Anchor } from '../../stream/anchor.js'
 import type { StreamParser } from '../../stream/parser.js'

@@ -33,6 +33,7 @@ export function claimUpload(
     const [objection] = addition(edges, [{ ...edgeToBe(header), provides }])
     if (objection !== undefined) throw refused(objection.what, objection.remedy)
     if (inner !== null) mustFit(edges, inner, guards.allowFlagChange)
+    await Ledger.sweep(dataDir)
     return Ledger.create(dataDir, header)
   })
 }

@@ -12,7 +12,7 @@ import type { Ledger } from '../store/ledger.js'
 import { Bucket, type StoredPart } from '../store/s3.js'
 import { reconcile } from '../store/upload.js'
 import type { Begin } from '../stream/begin.js'
-import { claimUpload, mustFit } from './put/claim.js'
+import { claimUpload, misfitOf } from './put/claim.js'
 import { type Asked, describeStream, rfc3339 } from './put/describe.js'
 import { endNote, finishUpload } from './put/finish.js'
 import { leavePending } from './put/leave.js'
@@ -24,6 +24,7 @@ import { openSource, type Source } from './put/source.js'
 import { transferStream } from './put/transfer.js'
 import { snapshotGuid } from '../zfs/zfs.js'
 import { finishRemovals } from './removal/leftover.js'
+import { hopeless } from './verdict.js'
 import { dataDirOf } from './stored.js'
 
 export const command: Command = {
@@ -213,12 +214,11 @@ function chainGuard(edges: readonly Edge[], allowFlagChange: boolean): (begin: B
   return begin => {
     if (begin.compound) return
     if (begin.fromguid !== null && !there.has(begin.fromguid)) {
-      throw refused(
-        `the base of ${begin.toname} (GUID ${begin.fromguid}) is not stored`,
-        'store it first, or a full stream',
-      )
+      const what = `the base of ${begin.toname} (GUID ${begin.fromguid}) is not stored`
+      throw hopeless(refused(what, 'store it first, or a full stream'))
     }
-    mustFit(edges, begin, allowFlagChange)
+    const misfit = misfitOf(edges, begin, allowFlagChange)
+    if (misfit !== null) throw hopeless(misfit)
     there.add(begin.toguid)
   }
 }

@@ -55,9 +55,16 @@ export const resumeUpload: Command = {
     const flags = sendFlags(context)
     const scheduled = await readSeedUpload(dataDir)
     if (scheduled?.snapshot != null && scheduled.uploadId === null && (await Ledger.all(dataDir)).length === 0) {
-      await removeSeedUpload(dataDir)
       const { snapshot, base } = scheduled
-      return put.run(sending(context, sendCommand(snapshot.name, base?.name ?? null, flags)))
+      try {
+        await put.run(sending(context, sendCommand(snapshot.name, base?.name ?? null, flags)))
+        await removeSeedUpload(dataDir)
+      } catch (error) {
+        // From here on it is an upload in progress of ours.
+        if ((await Ledger.all(dataDir)).length > 0) await removeSeedUpload(dataDir)
+        throw error
+      }
+      return
     }
     const ledger = await pendingUpload(dataDir, context.args.positionals[0])
     const { snapshot, base } = ledger.header

@@ -62,7 +62,9 @@ async function nothingElseOnItsWay(dataDir: string, header: { snapshot: { name: 
     throw refused(`the upload of ${edgeTitle(edgeInProgress(ledger))} is not finished`, howOn + hint)
   }
   const old = await readSeedUpload(dataDir)
-  if (old !== null && !alongside) {
+  // What is only scheduled is begun here.
+  const isThis = old?.uploadId === null && old.snapshot?.name === header.snapshot.name
+  if (old !== null && !isThis && !alongside) {
     const name = old.snapshot?.name ?? join(dataDir, 'upload_progress.yml')
     throw refused(
       `the Python tool's upload of ${name} is not finished`,

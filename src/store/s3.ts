@@ -142,8 +142,12 @@ export class Bucket {
     await this.#send({ doing: 'delete', key }, signal, options => this.#client.send(command, options))
   }
 
-  /** Starts a multipart upload that checks a SHA-256 for each part, and gives its ID. */
-  async createUpload(key: string, attributes: ObjectAttributes, signal?: AbortSignal): Promise<string> {
+  /** Starts a multipart upload that checks a SHA-256 for each part; gives its ID, and how often it had to be asked for. */
+  async createUpload(
+    key: string,
+    attributes: ObjectAttributes,
+    signal?: AbortSignal,
+  ): Promise<{ readonly uploadId: string; readonly attempts: number }> {
     const { storageClass, metadata, sse, sseKmsKeyId } = attributes
     const command = new this.#sdk.CreateMultipartUploadCommand({
       Bucket: this.name,
@@ -159,7 +163,7 @@ export class Bucket {
     const answer = await this.#send({ doing: 'start an upload of', key }, signal, options =>
       this.#client.send(command, options),
     )
-    return required(answer.UploadId, 'an upload ID')
+    return { uploadId: required(answer.UploadId, 'an upload ID'), attempts: answer.$metadata.attempts ?? 1 }
   }
 
   /**

@@ -34,7 +34,7 @@ async function assertStored(site: Site) {
   assert.deepEqual(facts(edges), facts(wanted))
   for (const edge of edges) assert.ok((await site.stored(edge)).equals(stream), 'the object differs')
   assert.deepEqual(site.openUploads(), [])
-  // The lock of a command that died last is left; it goes when the next upload begins (test/store/ledger.test.ts).
+  // The lock of a command that died last is left; it goes when the next upload begins (test/store/ledger-adversity.test.ts).
   assert.deepEqual(
     site.files().filter(name => name !== 'ID.lock'),
     ['stored_snapshots.yml'],

@@ -1,18 +1,16 @@
 /** Reading one object in ranges: several at a time, each mended by itself where the line broke, given in order. */
 import { badStream, failed } from '../failure.js'
 import { httpStatus, isMissing, notInBucket } from './errors.js'
-import { patiently } from './patience.js'
+import { patiently, type Patience } from './patience.js'
 import type { Bucket } from './s3.js'
 import { inOrder } from './window.js'
 
 /** Long enough that a request's own time is small beside it; times `concurrency` it is what is in memory. */
 const rangeBytes = 8 * 1024 * 1024
 
-export interface RangeOptions {
+export interface RangeOptions extends Patience {
   /** How many ranges are fetched, or wait to be taken, at a time. */
   readonly concurrency: number
-  readonly retryForMs: number
-  readonly signal: AbortSignal
   /** Length of a range in bytes; only tests need another. */
   readonly rangeBytes?: number
 }
@@ -39,7 +37,7 @@ export async function* readInRanges(
   const { concurrency, signal, retryForMs } = options
   const ranges = rangesOf(object.bytes, options.rangeBytes ?? rangeBytes)
   const fetched = inOrder(ranges, concurrency, signal, (range, either) =>
-    fetchRange(bucket, object, range, retryForMs, either),
+    fetchRange(bucket, object, range, { retryForMs, signal: either }),
   )
   for await (const chunks of fetched) {
     // Each is let go of when it has been taken.
@@ -56,9 +54,9 @@ async function fetchRange(
   bucket: Bucket,
   { key, etag }: ObjectToRead,
   { from, to }: Range,
-  retryForMs: number,
-  signal: AbortSignal,
+  patience: Patience,
 ): Promise<Uint8Array[]> {
+  const { signal } = patience
   const chunks: Uint8Array[] = []
   let position = from
   const take = (chunk: Uint8Array) => {
@@ -71,8 +69,7 @@ async function fetchRange(
       // One chunk at least for each try: patience starts anew once something has come.
       const { first, rest } = await patiently(
         async () => firstOf(await bucket.read(key, { from: position, to, etag }, signal)),
-        retryForMs,
-        signal,
+        patience,
       )
       take(first)
       for await (const chunk of restOf(rest)) take(chunk)

@@ -2,9 +2,10 @@
  * Resume tokens: what `zfs send -t` takes, and what an interrupted `zfs receive -s` leaves in `receive_resume_token`
  * (stream-format, The resume token).
  */
-import { deflateSync, inflateSync } from 'node:zlib'
+import { inflateSync } from 'node:zlib'
 import { messageOf, usageError, type Failure } from '../failure.js'
 import type { Begin } from './begin.js'
+import { deflateAsZlib } from './deflate.js'
 import { Fletcher4 } from './fletcher4.js'
 import { decodeNvlist, encodeNvlist, type Nvlist, type NvValue, type PlainPair } from './nvlist.js'
 
@@ -26,8 +27,6 @@ export interface TokenFacts {
 
 /** The token's format. */
 const version = '1'
-/** zlib's own default, which is what the kernel uses. */
-const level = 6
 /** A token holds a name and some numbers; one that needs more than this when inflated was not made by ZFS. */
 const longestNvlist = 64 * 1024
 
@@ -57,7 +56,7 @@ export function encodeToken(facts: TokenFacts): string {
   if (facts.compressed) pairs.push(['compressok', true])
   if (facts.raw) pairs.push(['rawok', true])
   const nvlist = encodeNvlist(pairs)
-  const compressed = deflateSync(nvlist, { level })
+  const compressed = deflateAsZlib(nvlist)
   return [version, firstSum(compressed), nvlist.length.toString(16), compressed.toString('hex')].join('-')
 }
 

@@ -59,6 +59,8 @@ function start(argv: readonly string[], { name, feeds, endsBy }: Start): Child {
   const { stdin, stdout } = child
   if (stdout === null) throw new Error('a child without stdout')
   const ended = endOf(child, name)
+  // Node throws away what a child has written by its end and nobody has begun to read.
+  stdout.on('readable', () => undefined)
   // A stage that ends early closes its stdin; how it ended says more than that.
   stdin?.on('error', () => undefined)
   return {

@@ -74,8 +74,9 @@ incremental tank/tree/kid@two
 incremental tank/tree/kid/baby@two" ]
 }
 
-@test "the IV sets of raw streams connect" {
+@test "the IV sets of raw streams connect, and a full one starts from none" {
   local to from
+  [ "$(zfs2s3-inspect <"$fixtures/raw-w-full.zs" | jq .from_ivset_guid)" = null ]
   to=$(zfs2s3-inspect <"$fixtures/raw-w-full.zs" | jq -r .to_ivset_guid)
   from=$(zfs2s3-inspect <"$fixtures/raw-w-incr.zs" | jq -r .from_ivset_guid)
   [ "$to" != null ]

@@ -8,7 +8,7 @@ import { edge } from '../chain/notation.js'
 
 /** Opens the server's bucket as the commands do. A connection that is silent is given up after `timeoutMs`. */
 export function openBucket(server: S3Server, timeoutMs = 10_000): Promise<Bucket> {
-  Object.assign(process.env, server.env)
+  Object.assign(process.env, server.env, { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' })
   return Bucket.open({
     bucket: server.bucket,
     endpoint: server.url,
@@ -27,7 +27,7 @@ export async function storeEdge(bucket: Bucket, key: string, bytes: Buffer, part
 /** Uploads `bytes` in parts, as one object. */
 export async function storeVolume(bucket: Bucket, key: string, bytes: Buffer, partSize: number): Promise<Volume> {
   const attributes = { storageClass: 'STANDARD', metadata: {}, sse: undefined, sseKmsKeyId: undefined }
-  const uploadId = await bucket.createUpload(key, attributes)
+  const { uploadId } = await bucket.createUpload(key, attributes)
   const parts: StoredPart[] = []
   const digests: Buffer[] = []
   for (let from = 0; from < bytes.length; from += partSize) {

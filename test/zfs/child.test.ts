@@ -138,6 +138,13 @@ describe('a program', () => {
     assert.equal(await lengthOf(outputOf(startProgram(['printf', '%s', '$HOME; `false` *']))), 16)
   })
 
+  it('that has ended before anybody reads has lost nothing', async () => {
+    const child = startProgram(['printf', 'whole'])
+    await child.finished()
+    await sleep(50)
+    assert.equal(await soon(lengthOf(outputOf(child))), 5)
+  })
+
   it('that ends badly behind the last byte is an error there', async () => {
     const output = outputOf(startProgram(['sh', '-c', 'printf whole; exit 1']))
     assert.equal(Buffer.from((await output.next()).value ?? []).toString(), 'whole')

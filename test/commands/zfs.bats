@@ -1,0 +1,207 @@
+# With a real ZFS: what zfs send writes is stored, and what is stored, zfs receive takes. zfs-fuse gives one without a kernel
+# module; it is of 2016, so its streams have no checksums in their records and its zfs send knows no --raw.
+load helper
+
+# Says on the terminal why nothing here was tried.
+without_zfs() {
+  echo "# REAL ZFS NOT TESTED: $1" >&3
+  echo "$1" >"$BATS_FILE_TMPDIR/without"
+}
+
+setup_file() {
+  [ "$(id -u)" = 0 ] || { without_zfs "that takes root"; return; }
+  [ -w /dev/fuse ] || { without_zfs "there is no /dev/fuse"; return; }
+  command -v zfs-fuse zpool zfs >"$BATS_FILE_TMPDIR/found" || { without_zfs "zfs-fuse is not installed"; return; }
+  zpool list >"$BATS_FILE_TMPDIR/pools" 2>&1 && { without_zfs "another zfs runs on this machine, and is left alone"; return; }
+  export pool=zfs2s3test$$
+  zfs-fuse --no-daemon --no-kstat-mount --pidfile "$BATS_FILE_TMPDIR/pid" >"$BATS_FILE_TMPDIR/zfs-fuse.log" 2>&1 3>&- &
+  echo $! >"$BATS_FILE_TMPDIR/daemon"
+  for _ in $(seq 100); do zpool list >"$BATS_FILE_TMPDIR/pools" 2>&1 && break; sleep 0.1; done
+  truncate -s 200M "$BATS_FILE_TMPDIR/disk"
+  mkdir "$BATS_FILE_TMPDIR/mnt"
+  zpool create -m "$BATS_FILE_TMPDIR/mnt" "$pool" "$BATS_FILE_TMPDIR/disk" ||
+    { without_zfs "zfs-fuse makes no pool here"; return; }
+  start_s3
+  make_snapshots
+}
+
+teardown_file() {
+  [ ! -e "$BATS_FILE_TMPDIR/daemon" ] || {
+    zpool destroy -f "$pool" || true
+    kill "$(<"$BATS_FILE_TMPDIR/daemon")" && tail --pid="$(<"$BATS_FILE_TMPDIR/daemon")" -f /dev/null
+  }
+  stop_s3
+}
+
+setup() {
+  [ ! -e "$BATS_FILE_TMPDIR/without" ] || skip "$(<"$BATS_FILE_TMPDIR/without")"
+  fresh
+  export ZFS2S3_SEND_FLAGS=""
+  # One of its own for each test: with FUSE a filesystem may be busy for a while after its last reader.
+  back=$pool/back$BATS_TEST_NUMBER
+}
+
+# Three snapshots of a small home: files added, changed and removed. Copies of its trees are kept, because zfs-fuse shows no
+# snapshots in .zfs.
+make_snapshots() {
+  local home=$BATS_FILE_TMPDIR/mnt/home
+  zfs create "$pool/home"
+  mkdir "$home/papers"
+  seq 100000 >"$home/papers/numbers"
+  head -c 6000000 /dev/urandom >"$home/noise"
+  ln -s papers/numbers "$home/link"
+  take_snapshot a
+  echo more >>"$home/papers/numbers"
+  take_snapshot b
+  rm "$home/noise"
+  head -c 1000000 /dev/urandom >"$home/a file with spaces"
+  take_snapshot c
+}
+
+take_snapshot() {
+  zfs snapshot "$pool/home@$1"
+  cp -a "$BATS_FILE_TMPDIR/mnt/home" "$BATS_FILE_TMPDIR/tree-$1"
+}
+
+# back_is SNAPSHOT: what was received has the files that home had then.
+back_is() {
+  diff -r --no-dereference "$BATS_FILE_TMPDIR/tree-$1" "$BATS_FILE_TMPDIR/mnt/${back#*/}"
+}
+
+@test "a full stream and increments go in through pipes and come back into another dataset" {
+  local tree
+  zfs send "$pool/home@a" | zfs2s3-put
+  zfs send -i @a "$pool/home@b" | zfs2s3-put "$pool/home@b" --base @a
+  zfs send -i @b "$pool/home@c" | zfs2s3-put
+  zfs2s3-get "$pool/home@a" | zfs receive "$back"
+  back_is a
+  zfs2s3-get "$pool/home@b" | zfs receive -F "$back"
+  zfs2s3-get "$pool/home@c" | zfs receive -F "$back"
+  back_is c
+  [ "$(zfs2s3-guid "$back@c")" = "$(zfs2s3-guid "$pool/home@c")" ]
+}
+
+@test "a bypass restores the same tree after what it goes round was removed" {
+  zfs send "$pool/home@a" | zfs2s3-put
+  zfs send -i @a "$pool/home@b" | zfs2s3-put
+  zfs send -i @b "$pool/home@c" | zfs2s3-put
+  run -3 zfs2s3-rm "$pool/home@b"
+  zfs send -i @a "$pool/home@c" | zfs2s3-put
+  zfs2s3-rm "$pool/home@c" --base @b
+  zfs2s3-rm "$pool/home@b"
+  zfs2s3-graph >"$BATS_TEST_TMPDIR/edges"
+  zfs2s3-get <<<"$(sed -n 1p "$BATS_TEST_TMPDIR/edges")" | zfs receive "$back"
+  zfs2s3-get <<<"$(sed -n 2p "$BATS_TEST_TMPDIR/edges")" | zfs receive -F "$back"
+  back_is c
+}
+
+@test "the edge has zfs's GUID and creation time, and the stream's length" {
+  zfs2s3-put -- zfs send "$pool/home@a" >"$BATS_TEST_TMPDIR/edge"
+  [ "$(jq -r .guid "$BATS_TEST_TMPDIR/edge")" = "$(zfs get -Hp -o value guid "$pool/home@a")" ]
+  [ "$(jq -r '.created | fromdate' "$BATS_TEST_TMPDIR/edge")" = "$(zfs get -Hp -o value creation "$pool/home@a")" ]
+  [ "$(jq .bytes "$BATS_TEST_TMPDIR/edge")" -eq "$(zfs send "$pool/home@a" | wc -c)" ]
+}
+
+@test "a stream of it that breaks off is never stored, though its records have no checksums" {
+  zfs send "$pool/home@a" | head -c 3000000 >"$BATS_TEST_TMPDIR/torn"
+  run -4 --separate-stderr zfs2s3-put <"$BATS_TEST_TMPDIR/torn"
+  says "zfs2s3-put: the stream ends after 3,000,000 bytes without its END record"
+  run -4 zfs2s3-put < <(zfs send "$pool/home@a" | head -c -1)
+  [ "$(keys)" = "" ]
+}
+
+@test "nor one with a byte that changed: its END has the checksum of all" {
+  zfs send "$pool/home@a" >"$BATS_TEST_TMPDIR/stream"
+  printf x | dd of="$BATS_TEST_TMPDIR/stream" bs=1 seek=3000000 conv=notrunc 2>"$BATS_TEST_TMPDIR/dd"
+  run -4 --separate-stderr zfs2s3-put <"$BATS_TEST_TMPDIR/stream"
+  says "zfs2s3-put: the stream is damaged"
+  [ "$(keys)" = "" ]
+}
+
+@test "what goes through a compressor is looked into" {
+  needs gzip
+  zfs send "$pool/home@a" | gzip -1 | zfs2s3-put
+  zfs2s3-get "$pool/home@a" --decompress | zfs receive "$back"
+  back_is a
+}
+
+@test "guid and size are zfs's" {
+  [ "$(zfs2s3-guid "$pool/home@b")" = "$(zfs get -Hp -o value guid "$pool/home@b")" ]
+  [ "$(zfs2s3-size "$pool/home@b" --base @a)" -eq "$(zfs send -i @a "$pool/home@b" | wc -c)" ]
+  run -3 --separate-stderr zfs2s3-guid "$pool/home@none"
+  says "zfs2s3-guid: there is no snapshot $pool/home@none here"
+}
+
+@test "the Python tool's commands: upload, guid, stream_size, remove" {
+  zfs2s3 upload "$pool/home@a"
+  zfs2s3 upload "$pool/home@b" -i "$pool/home@a"
+  [ "$(zfs2s3 guid "$pool/home@b")" = "$(zfs2s3-graph | jq -r 'select(.base).guid')" ]
+  [ "$(zfs2s3 stream_size "$pool/home@b" -i "$pool/home@a")" -eq "$(zfs2s3-graph | jq 'select(.base).bytes')" ]
+  run -3 zfs2s3 remove "$pool/home@a"
+  zfs2s3 remove "$pool/home@b" -i "$pool/home@a"
+  zfs2s3 remove "$pool/home@a"
+  [ "$(keys)" = "" ]
+}
+
+@test "the Python tool's commands: prepare_upload_schedule, then resume_upload" {
+  zfs2s3 prepare_upload_schedule "$pool/home@a"
+  [ "$(zfs2s3-pending | jq -r .state)" = scheduled ]
+  zfs2s3 resume_upload
+  [ "$(keys)" = "$pool/home@a" ]
+  [ "$(zfs2s3-pending)" = "" ]
+}
+
+# interrupt_upload: leaves an upload of home@a with its first part of 5 MiB.
+interrupt_upload() {
+  s3 POST faults "{\"operation\":\"UploadPart\",\"key\":\"$ZFS2S3_PREFIX\",\"partNumber\":2,\"do\":\"hold\",\"name\":\"$BATS_TEST_NUMBER\"}"
+  zfs2s3 upload "$pool/home@a" --part-size 5M --concurrency 1 2>"$BATS_TEST_TMPDIR/put.err" 3>&- &
+  put_pid=$!
+  s3 GET "wait?held=$BATS_TEST_NUMBER"
+  kill -TERM "$put_pid"
+  put_ends_with 143
+}
+
+@test "an upload that was interrupted goes on with zfs2s3 resume_upload" {
+  interrupt_upload
+  [ "$(zfs2s3-pending | jq .parts)" -eq 1 ]
+  s3 DELETE log
+  zfs2s3 resume_upload
+  [ "$(s3 GET "log?operation=UploadPart&partNumber=1")" = "" ]
+  zfs2s3-get "$pool/home@a" | zfs receive "$back"
+  back_is a
+}
+
+@test "or is given up with zfs2s3 abort_upload" {
+  interrupt_upload
+  zfs2s3 abort_upload
+  [ "$(open_uploads)" = "" ]
+  [ "$(zfs2s3-pending)" = "" ]
+}
+
+@test "a zfs send that can't be is status 1, with what zfs said: --raw is the default, and this zfs knows none" {
+  unset ZFS2S3_SEND_FLAGS
+  run -1 --separate-stderr zfs2s3 upload "$pool/home@a"
+  [[ "${stderr_lines[0]}" == "invalid option '-'" ]]
+  [[ "$stderr" == *"zfs2s3 upload: "* ]]
+  [ "$(keys)" = "" ]
+}
+
+@test "a snapshot that was destroyed and taken again under its name is refused" {
+  zfs snapshot "$pool/home@again"
+  zfs2s3 upload "$pool/home@again"
+  zfs destroy "$pool/home@again"
+  zfs snapshot "$pool/home@again"
+  run -3 --separate-stderr zfs2s3 upload "$pool/home@again"
+  says "it was destroyed and taken again"
+  zfs destroy "$pool/home@again"
+}
+
+@test "what was destroyed here can be removed there, and restored before that" {
+  zfs snapshot "$pool/home@gone"
+  zfs2s3 upload "$pool/home@gone"
+  zfs destroy "$pool/home@gone"
+  zfs2s3-get "$pool/home@gone" | zfs receive "$back"
+  back_is c
+  zfs2s3 remove "$pool/home@gone"
+  [ "$(keys)" = "" ]
+}

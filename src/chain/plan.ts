@@ -1,143 +1,73 @@
-/**
- * The cheapest way to a snapshot: which edges to receive, in which order, from nothing or from what is there.
- *
- * Dijkstra's search from what is there outward, as Knuth generalised it to edges that need several snapshots: an edge
- * costs itself and all that it needs. That is exact where every edge needs one snapshot at most. Where a stream package
- * needs several whose ways share edges, those are counted for each, so that another way may be taken though that one
- * would be cheaper; in the plan itself every edge is there once.
- */
-import { refused } from '../failure.js'
-import type { Edge } from './edge.js'
-import { Heap } from './heap.js'
+/** What to receive, and in which order, to get a snapshot: from nothing, or from what the target has. */
+import { refused, type Failure } from '../failure.js'
+import { cheapest, type Preference } from './cheapest.js'
+import type { Edge, Snapshot } from './edge.js'
 import { edgeTitle, listed } from './names.js'
-import { storedBytes } from './record.js'
-import { graphOf, type Graph, type Link, type Place } from './walk.js'
+import { graphOf, Walk } from './walk.js'
 
-/** What is to be small: the bytes that are read, or the number of streams; the other decides between equals. */
-export type Preference = 'bytes' | 'links'
-
-interface Cost {
-  readonly bytes: number
-  readonly links: number
-}
-
-interface Step {
-  readonly link: Link
-  readonly cost: Cost
+export interface PlanOptions {
+  readonly prefer: Preference
+  /**
+   * What the target has: for each of its datasets the GUIDs of its snapshots, oldest first. `zfs receive` takes an
+   * increment only onto the newest of them; of a package it passes over what is there.
+   */
+  readonly have: readonly (readonly string[])[]
+  /** Whether, where nothing leads on from what the target has, it may be a path from nothing: into a new dataset. */
+  readonly mayRestart: boolean
 }
 
 /**
- * The edges to receive in turn to come to the snapshot `target` (a GUID) from the snapshots `have` (GUIDs); none where it
- * is there already. Edges whose size isn't known count as if they were empty. Throws a refusal where no way leads there.
+ * The edges to receive, in order; none if the target has the snapshot. What leads on from there is preferred to what
+ * begins with a full stream, even if that is longer. Throws a refusal where no path leads to the snapshot.
  */
-export function plan(
-  edges: readonly Edge[],
-  target: string,
-  have: ReadonlySet<string>,
-  prefer: Preference,
-): readonly Edge[] {
-  if (have.has(target)) return []
+export function plan(edges: readonly Edge[], target: Snapshot, options: PlanOptions): readonly Edge[] {
+  const { have, prefer, mayRestart } = options
+  const there = new Set(have.flat())
+  if (there.has(target.guid)) return []
+  const onward = edges.filter(edge => edge.needs.length > 0 && have.every(dataset => takes(dataset, edge)))
+  const path = cheapest(onward, target, there, prefer)
+  const anew = path === null && mayRestart ? cheapest(edges, target, new Set(), prefer) : path
+  if (anew === null) throw noPath(edges, target, there)
+  return anew
+}
+
+/** If `zfs receive` takes the edge into a dataset with these snapshots, as far as it needs any of them. */
+function takes(dataset: readonly string[], { needs, provides }: Edge): boolean {
+  const newest = dataset.at(-1)
+  const isNewest = ({ guid }: Snapshot): boolean => guid === newest
+  return needs.some(isNewest) || provides.some(isNewest) || !needs.some(({ guid }) => dataset.includes(guid))
+}
+
+/** The refusal that says what a path to `target` lacks. */
+function noPath(edges: readonly Edge[], target: Snapshot, there: ReadonlySet<string>): Failure {
+  const { name } = target
   const graph = graphOf(edges)
-  const search = new Search(prefer)
-  search.start(graph, have)
-  const goal = graph.places.get(target)
-  if (goal === undefined || !search.reach(goal)) throw noWay(goal, target, search)
-  return search.stepsTo(goal)
-}
-
-class Search {
-  readonly #prefer: Preference
-  readonly #next: Heap<Step>
-  /** What it costs to have a snapshot, and the step that brings it; null for what was there. */
-  readonly #reached = new Map<Place, { readonly cost: Cost; readonly by: Step | null }>()
-  readonly #needed = new Map<Link, Cost>()
-  /** The steps in the order in which they were taken, which is one to receive them in. */
-  readonly #taken: Step[] = []
-
-  constructor(prefer: Preference) {
-    this.#prefer = prefer
-    this.#next = new Heap<Step>((a, b) => this.#isBefore(a, b))
+  const walk = new Walk()
+  walk.admit(graph.links)
+  walk.give([...graph.places.values()].filter(place => there.has(place.guid)))
+  const goal = graph.places.get(target.guid)
+  if (goal === undefined || goal.providers.length === 0) {
+    return refused(`no stored stream leads to ${name}`, 'see zfs2s3-graph for what is stored')
   }
-
-  start(graph: Graph, have: ReadonlySet<string>): void {
-    for (const link of graph.links) if (link.unmet === 0) this.#consider(link)
-    for (const guid of have) {
-      const place = graph.places.get(guid)
-      if (place !== undefined) this.#reach(place, { bytes: 0, links: 0 }, null)
-    }
+  if (goal.reached) {
+    return refused(
+      `no stored stream on the way to ${name} goes onto the newest snapshot that is there`,
+      'restore it into a new dataset',
+    )
   }
-
-  /** Searches until it has come to `goal`; false if it can't. */
-  reach(goal: Place): boolean {
-    for (let step = this.#next.pop(); step !== undefined && !this.#reached.has(goal); step = this.#next.pop()) {
-      const brings = step.link.provides.filter(place => !this.#reached.has(place))
-      if (brings.length === 0) continue
-      this.#taken.push(step)
-      for (const place of brings) this.#reach(place, step.cost, step)
-    }
-    return this.#reached.has(goal)
+  // Back from the goal over all that can't be reached, to what nothing leads to.
+  const lacking: string[] = []
+  const back = new Set([goal])
+  for (const place of back) {
+    for (const need of place.providers.flatMap(link => link.needs)) if (!need.reached) back.add(need)
+    const [user] = place.users
+    if (place.providers.length > 0 || user === undefined) continue
+    const snapshot = user.edge.needs.find(({ guid }) => guid === place.guid)
+    lacking.push(`${snapshot?.name ?? place.guid}, which ${edgeTitle(user.edge)} needs`)
   }
-
-  has(place: Place): boolean {
-    return this.#reached.has(place)
-  }
-
-  /** The edges on the way to a snapshot that was reached. */
-  stepsTo(goal: Place): Edge[] {
-    const needed = new Set<Step>()
-    const wanted = new Set([goal])
-    // The set grows while it is walked: behind each snapshot, what the step that brings it needs.
-    for (const place of wanted) {
-      const by = this.#reached.get(place)?.by
-      if (by == null) continue
-      needed.add(by)
-      for (const need of by.link.needs) wanted.add(need)
-    }
-    return this.#taken.filter(step => needed.has(step)).map(step => step.link.edge)
-  }
-
-  #reach(place: Place, cost: Cost, by: Step | null): void {
-    this.#reached.set(place, { cost, by })
-    for (const link of place.users) {
-      this.#needed.set(link, sum(this.#needed.get(link) ?? { bytes: 0, links: 0 }, cost))
-      link.unmet -= 1
-      if (link.unmet === 0) this.#consider(link)
-    }
-  }
-
-  #consider(link: Link): void {
-    const own = { bytes: storedBytes(link.edge) ?? 0, links: 1 }
-    this.#next.push({ link, cost: sum(this.#needed.get(link) ?? { bytes: 0, links: 0 }, own) })
-  }
-
-  #isBefore(a: Step, b: Step): boolean {
-    const { bytes, links } = { bytes: a.cost.bytes - b.cost.bytes, links: a.cost.links - b.cost.links }
-    const [first, second] = this.#prefer === 'bytes' ? [bytes, links] : [links, bytes]
-    if (first !== 0) return first < 0
-    return second === 0 ? a.link.index < b.link.index : second < 0
-  }
-}
-
-const sum = (a: Cost, b: Cost): Cost => ({ bytes: a.bytes + b.bytes, links: a.links + b.links })
-
-/** Why there is no way: nothing brings the snapshot, or what would bring it lacks something. */
-function noWay(goal: Place | undefined, target: string, search: Search) {
-  const fromThere = 'store it, or say what the target has with --have'
-  if (goal === undefined || goal.providers.length === 0)
-    return refused(`no stored stream brings GUID ${target}`, fromThere)
-  const wanted = new Set([goal])
-  const lacking = new Map<string, string>()
-  for (const place of wanted) {
-    for (const { edge, needs } of place.providers) {
-      for (const need of needs) {
-        if (search.has(need)) continue
-        wanted.add(need)
-        const name = edge.needs.find(({ guid }) => guid === need.guid)?.name ?? need.guid
-        if (need.providers.length === 0)
-          lacking.set(need.guid, `${name} (GUID ${need.guid}), the base of ${edgeTitle(edge)}`)
-      }
-    }
-  }
-  const what = lacking.size === 0 ? 'its increments need each other' : `missing is ${listed([...lacking.values()])}`
-  return refused(`no way leads to the snapshot with GUID ${target}: ${what}`, fromThere)
+  if (lacking.length === 0) return refused(`only increments that need each other lead to ${name}`, 'store a full stream')
+  return refused(
+    `no path leads to ${name}: there is no stored stream of ${listed(lacking)}`,
+    'begin from a snapshot that the target has (--have), or store what is missing',
+  )
 }

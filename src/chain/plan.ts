@@ -65,7 +65,8 @@ function noPath(edges: readonly Edge[], target: Snapshot, there: ReadonlySet<str
     const snapshot = user.edge.needs.find(({ guid }) => guid === place.guid)
     lacking.push(`${snapshot?.name ?? place.guid}, which ${edgeTitle(user.edge)} needs`)
   }
-  if (lacking.length === 0) return refused(`only increments that need each other lead to ${name}`, 'store a full stream')
+  if (lacking.length === 0)
+    return refused(`only increments that need each other lead to ${name}`, 'store a full stream')
   return refused(
     `no path leads to ${name}: there is no stored stream of ${listed(lacking)}`,
     'begin from a snapshot that the target has (--have), or store what is missing',

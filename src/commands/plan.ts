@@ -1,15 +1,21 @@
 /** zfs2s3-plan: what to receive, in which order, to have a snapshot. */
-import { restorable } from '../chain/chain.js'
-import type { Edge } from '../chain/edge.js'
+import type { Preference } from '../chain/cheapest.js'
+import { snapshotFinder } from '../chain/find-snapshot.js'
 import { isGuid } from '../chain/guid.js'
-import { plan, type Preference } from '../chain/plan.js'
+import { plan } from '../chain/plan.js'
 import { edgeToRecord } from '../chain/record.js'
 import { readCatalog } from '../catalog/catalog.js'
-import type { Command, Context } from '../cli/command.js'
+import type { Command, Context, Option } from '../cli/command.js'
 import { writeRecord } from '../cli/ndjson.js'
 import { dataDirOption } from '../cli/settings.js'
-import { refused, usageError } from '../failure.js'
+import { usageError } from '../failure.js'
 import { dataDirOf } from './stored.js'
+
+export const preferOption: Option = {
+  name: 'prefer',
+  value: 'WHAT',
+  help: 'fewest bytes, or fewest links (streams); default bytes',
+}
 
 export const command: Command = {
   name: 'plan',
@@ -17,10 +23,12 @@ export const command: Command = {
   usage: ['DS@SNAP [--have DS@X]... [--prefer bytes|links]'],
   description: [
     'Prints the stored streams that lead to the snapshot with the fewest bytes, choosing among bypasses and full streams, ' +
-      'in the order in which to receive them. DS@SNAP may also be a GUID. Asks only the catalog, not S3.',
+      'in the order in which to receive them. DS@SNAP may also be a GUID. A length that is not on record (what the Python ' +
+      'tool stored) counts as nothing. Asks only the catalog, not S3.',
     'With --have it plans from what the target has already; --have - reads that from stdin, as zfs list -Hp -t snapshot ' +
-      '-o name,guid prints it, and goes by the GUIDs. zfs receive takes an increment only onto the newest snapshot of the ' +
-      'target, so give no older ones.',
+      '-o name,guid prints it, and goes by the GUIDs. zfs receive takes an increment only onto the newest snapshot of a ' +
+      'dataset: of such a list the last one of each dataset counts, and of single --haves give no older ones. Where nothing ' +
+      'leads on from there, the plan is one from nothing, into a new dataset.',
   ],
   positionals: 1,
   options: [
@@ -30,7 +38,7 @@ export const command: Command = {
       repeats: true,
       help: 'a snapshot that the target has, by name or GUID; - reads a list',
     },
-    { name: 'prefer', value: 'WHAT', help: 'fewest bytes, or fewest links (streams); default bytes' },
+    preferOption,
     dataDirOption,
   ],
   examples: [
@@ -45,48 +53,41 @@ export const command: Command = {
     const { args, stdout } = context
     const [target] = args.positionals
     if (target === undefined) throw usageError('no snapshot is named', 'zfs2s3-plan DS@SNAP')
+    const prefer = preference(context)
     const { edges } = await readCatalog(dataDirOf(context))
-    const have = new Set<string>()
+    const find = snapshotFinder(edges)
+    const goal = find(target)
+    const have: string[][] = []
     for (const word of args.list('have')) {
-      for (const guid of word === '-' ? await listedGuids(context) : [guidOf(edges, word)]) have.add(guid)
+      have.push(...(word === '-' ? await listedGuids(context) : [[find(word).guid]]))
     }
-    for (const edge of plan(edges, guidOf(edges, target), have, preference(context))) {
+    for (const edge of plan(edges, goal, { have, prefer, mayRestart: true })) {
       await writeRecord(stdout, edgeToRecord(edge))
     }
   },
 }
 
-function preference({ args }: Context): Preference {
+/** What `--prefer` says. */
+export function preference({ args }: Pick<Context, 'args'>): Preference {
   const word = args.text('prefer') ?? 'bytes'
   if (word === 'bytes' || word === 'links') return word
   throw usageError(`--prefer is '${word}'`, 'give bytes or links')
 }
 
-/** The GUID of a snapshot that stored streams bring or need, by its name; a GUID stays what it is. */
-function guidOf(edges: readonly Edge[], word: string): string {
-  const isNumber: boolean = isGuid(word)
-  if (isNumber) return word
-  const known = edges.flatMap(edge => [...edge.provides, ...edge.needs]).filter(({ name }) => name === word)
-  const guids = new Set(known.map(({ guid }) => guid))
-  const [guid] = guids
-  if (guid === undefined) throw refused(`${word} is not stored`, 'see zfs2s3-graph for what is')
-  if (guids.size === 1) return guid
-  const there = restorable(edges)
-  const candidates = [...guids].map(each => `${each}${there.has(each) ? '' : ' (not restorable)'}`).join(', ')
-  throw refused(`${word} is the name of several snapshots: GUIDs ${candidates}`, 'give the GUID instead')
-}
-
-/** The GUIDs in what `zfs list -Hp -t snapshot -o name,guid` has printed. */
-async function listedGuids({ stdin }: Context): Promise<string[]> {
-  const chunks: Buffer[] = []
-  for await (const chunk of stdin) chunks.push(Buffer.from(chunk as Uint8Array))
-  const lines = Buffer.concat(chunks).toString().split('\n')
-  return lines
-    .filter(line => line !== '')
-    .map((line, index) => {
-      const guid = line.split('\t')[1]
-      const isNumber: boolean = isGuid(guid)
-      if (isNumber && guid !== undefined) return guid
+/** The GUIDs in what `zfs list -Hp -t snapshot -o name,guid` prints, by dataset, oldest first as they come. */
+async function listedGuids({ stdin }: Context): Promise<string[][]> {
+  if (stdin.isTTY) throw usageError('stdin is a terminal', 'zfs list -Hp -t snapshot -o name,guid | zfs2s3-plan ...')
+  const chunks: Uint8Array[] = []
+  for await (const chunk of stdin as AsyncIterable<Uint8Array>) chunks.push(chunk)
+  const datasets = new Map<string, string[]>()
+  for (const [index, line] of Buffer.concat(chunks).toString().trimEnd().split('\n').entries()) {
+    if (line === '') continue
+    const [name = '', guid] = line.split('\t')
+    if (!isGuid(guid)) {
       throw usageError(`line ${index + 1} of the input has no GUID`, 'zfs list -Hp -t snapshot -o name,guid')
-    })
+    }
+    const [dataset = ''] = name.split('@')
+    datasets.set(dataset, [...(datasets.get(dataset) ?? []), guid])
+  }
+  return [...datasets.values()]
 }

@@ -36,6 +36,44 @@ names() {
     zfs2s3-plan tank/chain@day3 --have - | names)" = "day3<day2" ]
 }
 
+@test "of what zfs list prints, only the newest snapshot of each dataset is one to go on from" {
+  # day1 is there as well, but zfs receive would not take the bypass onto day2.
+  [ "$(printf 'pool/home@day1\t8780626225864181396\npool/home@day2\t1060474375887697316\n' |
+    zfs2s3-plan tank/chain@day4 --have - | names)" = "day3<day2 day4<day3" ]
+  [ "$(printf 'pool/home@day1\t8780626225864181396\n' | zfs2s3-plan tank/chain@day4 --have - | names)" = "day4<day1" ]
+}
+
+@test "from a newest snapshot that is not stored nothing leads on: the plan is one from nothing" {
+  [ "$(printf 'pool/home@day1\t8780626225864181396\npool/home@own\t7\n' |
+    zfs2s3-plan tank/chain@day4 --have - | names)" = "day1 day4<day1" ]
+  [ "$(zfs2s3-plan tank/chain@day4 --have - </dev/null | names)" = "day1 day4<day1" ]
+}
+
+# changed SED: the catalog as it would be after that.
+changed() {
+  export ZFS2S3_DATA_DIR=$BATS_TEST_TMPDIR/data
+  mkdir "$ZFS2S3_DATA_DIR"
+  sed "$1" "$BATS_FILE_TMPDIR/stored/stored_snapshots.yml" >"$ZFS2S3_DATA_DIR/stored_snapshots.yml"
+}
+
+@test "a longer bypass is taken only for fewer links" {
+  changed '/day4 <- /s/"bytes":28096/"bytes":99999/'
+  [ "$(zfs2s3-plan tank/chain@day4 | names)" = "day1 day2<day1 day3<day2 day4<day3" ]
+  [ "$(zfs2s3-plan tank/chain@day4 --prefer links | names)" = "day1 day4<day1" ]
+}
+
+@test "the snapshot may be named by its GUID" {
+  [ "$(zfs2s3-plan 1060474375887697316 | names)" = "day1 day2<day1" ]
+}
+
+@test "a chain with a hole is refused, and what is missing is named; from behind the hole there is a plan" {
+  changed '/"stored.tank.chain@day2 /d'
+  run -3 --separate-stderr zfs2s3-plan tank/chain@day3
+  [ "$output" = "" ]
+  [[ "$stderr" == *"no path leads to tank/chain@day3: there is no stored stream of tank/chain@day2, which tank/chain@day3 <- tank/chain@day2 needs"* ]]
+  [ "$(zfs2s3-plan tank/chain@day3 --have tank/chain@day2 | names)" = "day3<day2" ]
+}
+
 @test "what the target has already takes nothing" {
   run -0 --separate-stderr zfs2s3-plan tank/chain@day3 --have tank/chain@day3
   [ "$output" = "" ]
@@ -55,5 +93,6 @@ names() {
 }
 
 @test "it needs no S3" {
-  AWS_ENDPOINT_URL_S3=http://127.0.0.1:1 run -0 zfs2s3-plan tank/chain@day2
+  export AWS_ENDPOINT_URL_S3=http://127.0.0.1:1
+  run -0 zfs2s3-plan tank/chain@day2
 }

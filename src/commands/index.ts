@@ -17,6 +17,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   token: async () => (await import('./token.js')).command,
   guid: async () => (await import('./guid.js')).command,
   size: async () => (await import('./size.js')).command,
+  restore: async () => (await import('./restore.js')).command,
   upload: async () => (await import('./porcelain.js')).upload,
   resume_upload: async () => (await import('./porcelain.js')).resumeUpload,
   abort_upload: async () => (await import('./porcelain.js')).abortUpload,

@@ -31,10 +31,66 @@ export async function snapshotGuid(snapshot: string): Promise<string> {
   return guid
 }
 
+/** A snapshot of this machine. */
+export interface LocalSnapshot {
+  readonly name: string
+  readonly guid: string
+}
+
+/**
+ * The datasets from `dataset` downward, each with its snapshots, oldest first; null where there is no such dataset.
+ * (`zfs get`, because the `zfs list` of zfs-fuse shortens GUIDs. Both print a dataset's snapshots in the order of their age.)
+ */
+export async function localSnapshots(dataset: string): Promise<ReadonlyMap<string, readonly LocalSnapshot[]> | null> {
+  const lines = await output(['get', '-Hp', '-r', '-o', 'name,value', 'guid', dataset])
+  if (lines === null) return null
+  const found = new Map<string, LocalSnapshot[]>()
+  for (const line of lines.split('\n')) {
+    const [name = '', guid = ''] = line.split('\t')
+    // Bookmarks have the GUID of a snapshot too, but nothing can be received onto them.
+    if (name === '' || name.includes('#')) continue
+    const [owner = '', tag] = name.split('@')
+    const snapshots = found.get(owner) ?? []
+    found.set(owner, snapshots)
+    if (tag !== undefined) snapshots.push({ name, guid })
+  }
+  return found
+}
+
+/** The token that an interrupted `zfs receive -s` has left on a dataset; null where there is none, or zfs knows no tokens. */
+export async function resumeToken(dataset: string): Promise<string | null> {
+  try {
+    const value = (await output(['get', '-H', '-o', 'value', 'receive_resume_token', dataset]))?.trim() ?? ''
+    return value === '' || value === '-' ? null : value
+  } catch (error) {
+    if (messageOf(error).includes('invalid property')) return null
+    throw error
+  }
+}
+
+/** What `zfs2s3 restore` receives with: what is interrupted can be gone on with, and nothing is mounted over anything. */
+export const defaultReceiveFlags = ['-s', '-u']
+
+/** The argument list of `zfs receive`. */
+export const receiveCommand = (target: string, flags: readonly string[]): string[] => [
+  'zfs',
+  'receive',
+  ...flags,
+  target,
+]
+
 async function zfs(args: readonly string[], thing: string): Promise<string> {
+  const text = await output(args)
+  if (text === null) throw refused(`there is no snapshot ${thing} here`, 'see zfs list -t snapshot')
+  return text
+}
+
+/** What `zfs` prints; null where it says that what it was asked about does not exist. */
+async function output(args: readonly string[]): Promise<string | null> {
   try {
     // LC_ALL: what zfs says is looked at below.
-    const { stdout } = await run('zfs', [...args], { env: { ...process.env, LC_ALL: 'C' }, encoding: 'utf8' })
+    const env = { ...process.env, LC_ALL: 'C' }
+    const { stdout } = await run('zfs', [...args], { env, encoding: 'utf8', maxBuffer: Infinity })
     return stdout
   } catch (error) {
     if (errorCode(error) === 'ENOENT') {
@@ -45,8 +101,7 @@ async function zfs(args: readonly string[], thing: string): Promise<string> {
       )
     }
     const said = stderrOf(error)
-    if (said.includes('does not exist'))
-      throw refused(`there is no snapshot ${thing} here`, 'see zfs list -t snapshot', error)
+    if (said.includes('does not exist')) return null
     throw failed(`zfs ${args.join(' ')} failed (${said})`, undefined, error)
   }
 }

@@ -205,3 +205,69 @@ interrupt_upload() {
   zfs2s3 remove "$pool/home@gone"
   [ "$(keys)" = "" ]
 }
+
+# stored_chain: a, then b and c as increments, and the bypass from a to c. zfs-fuse is older than zfs receive -s.
+stored_chain() {
+  export ZFS2S3_RECEIVE_FLAGS=-u
+  zfs send "$pool/home@a" | zfs2s3-put
+  zfs send -i @a "$pool/home@b" | zfs2s3-put
+  zfs send -i @b "$pool/home@c" | zfs2s3-put
+  zfs send -i @a "$pool/home@c" | zfs2s3-put
+}
+
+# restored: the snapshots of what was received, which is unmounted still.
+restored() {
+  zfs list -H -t snapshot -o name -r "$back" | sed 's/.*@//' | paste -sd' '
+}
+
+@test "restore: over the bypass and through the whole chain comes the same tree, with the same GUID" {
+  stored_chain
+  run -0 --separate-stderr zfs2s3 restore "$pool/home@c" "$back"
+  [ "$output" = "" ]
+  [ "$stderr" = "" ]
+  [ "$(restored)" = "a c" ]
+  zfs mount "$back"
+  back_is c
+  [ "$(zfs2s3-guid "$back@c")" = "$(zfs2s3-guid "$pool/home@c")" ]
+  zfs2s3-rm "$pool/home@c" --base "$pool/home@a"
+  back=$back-through
+  zfs2s3 restore "$pool/home@c" "$back"
+  [ "$(restored)" = "a b c" ]
+  zfs mount "$back"
+  back_is c
+}
+
+@test "restore: what the target has is left out, and what it has of its own is not rolled back" {
+  stored_chain
+  zfs2s3 restore "$pool/home@b" "$back"
+  run -0 zfs2s3 restore -v "$pool/home@c" "$back"
+  [ "$output" = "zfs2s3-get $pool/home@c --base $pool/home@b | zfs receive -u $back" ]
+  [ "$(restored)" = "a b c" ]
+  run -0 zfs2s3 restore -v "$pool/home@c" "$back"
+  [ "$output" = "" ]
+  back=$back-own
+  zfs2s3 restore "$pool/home@a" "$back"
+  zfs snapshot "$back@own"
+  run -3 zfs2s3 restore "$pool/home@c" "$back"
+  [ "$(restored)" = "a own" ]
+  zfs2s3 restore "$pool/home@c" "$back" --force-rollback
+  [ "$(restored)" = "a c" ]
+}
+
+@test "restore: killed in the middle of a stream, it is begun again with that stream and completes" {
+  stored_chain
+  zfs2s3 restore "$pool/home@a" "$back-a"
+  s3 POST faults "{\"operation\":\"GetObject\",\"key\":\"$ZFS2S3_PREFIX$pool/home@c <- $pool/home@a\",\"do\":\"hold\",\"name\":\"$BATS_TEST_NUMBER\"}"
+  zfs2s3 restore "$pool/home@c" "$back" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+  local restore=$! ended=0
+  s3 GET "wait?held=$BATS_TEST_NUMBER" >"$BATS_TEST_TMPDIR/held"
+  kill -KILL "$restore"
+  wait "$restore" || ended=$?
+  [ "$ended" -eq 137 ]
+  s3 DELETE faults
+  [ "$(restored)" = "a" ]
+  zfs2s3 restore "$pool/home@c" "$back"
+  [ "$(restored)" = "a c" ]
+  zfs mount "$back"
+  back_is c
+}

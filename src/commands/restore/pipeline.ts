@@ -4,6 +4,7 @@ import { edgeTitle } from '../../chain/names.js'
 import type { Edge } from '../../chain/edge.js'
 import { edgeToRecord } from '../../chain/record.js'
 import type { Context } from '../../cli/command.js'
+import { write } from '../../cli/ndjson.js'
 import { failed } from '../../failure.js'
 import { type Child, feed, startProgram } from '../../zfs/child.js'
 import { command as get } from '../get.js'
@@ -14,41 +15,46 @@ import type { Step } from './steps.js'
  * Receives one stream. Throws get's Failure, or one of status 1 if `zfs receive` has not taken everything or did not end
  * well. However it ends, `zfs receive` has seen the end of a stream only if that was whole, and is no longer running.
  */
-export async function receive(context: Context, { edge, token }: Step, command: readonly string[]): Promise<void> {
+export async function receive(context: Context, step: Step, command: readonly string[]): Promise<void> {
   const receiver = startProgram(command, { feeds: true })
-  // Some versions of zfs receive say on stdout what they do; that is no data of ours.
-  receiver.stdout.pipe(context.stderr, { end: false })
+  const said = forward(receiver, context)
   const left = new AbortController()
+  const early = failed(`${receiver.name} ended before it had read all of ${edgeTitle(step.edge)}`, 'see what it said')
   const signal = AbortSignal.any([context.signal, left.signal])
-  const early = failed(
-    `${receiver.name} ended before it had read all of ${edgeTitle(edge)}`,
-    'run the same command again',
-  )
-  const stdout = into(receiver, () => left.abort(early))
-  const args = argumentsOf(context, { edge, token })
-  const stdin = Readable.from([`${JSON.stringify(edgeToRecord(edge))}\n`])
+  const stdout = into(receiver, signal, () => left.abort(early))
   try {
-    await get.run({ ...context, args, stdin, stdout, signal })
-  } catch (error) {
-    // Not killed: at the end of its input, which has no END record, it keeps what can be gone on with.
+    const stdin = Readable.from([`${JSON.stringify(edgeToRecord(step.edge))}\n`])
+    await get.run({ ...context, args: argumentsOf(context, step), stdin, stdout, signal })
+    await new Promise<void>(resolve => stdout.end(resolve))
+    signal.throwIfAborted()
     receiver.stdin?.end()
-    const status = await receiver.exitStatus()
-    if (error === early && status !== 0) await receiver.finished()
+    await receiver.finished()
+    await said
+  } catch (error) {
+    // Not killed: where its input ends without an END record, it keeps what can be gone on with.
+    receiver.stdin?.end()
+    await receiver.exitStatus()
+    if (context.signal.aborted) throw context.signal.reason
+    // How it ended says more than that it did.
+    if (error === early) await receiver.finished()
     throw error
   }
-  receiver.stdin?.end()
-  await receiver.finished()
 }
 
-/** A stdout for get whose bytes go into a child; `onEarlyEnd` is called once that reads no more. */
-function into(child: Child, onEarlyEnd: () => void): Writable {
+/** Some versions of `zfs receive` say on stdout what they do. That is no data of ours. */
+async function forward({ stdout }: Child, { stderr }: Context): Promise<void> {
+  for await (const bytes of stdout as AsyncIterable<Uint8Array>) await write(stderr, bytes)
+}
+
+/** A stdout for get whose bytes go into a child until `signal` is aborted. `onEarlyEnd` is called where it reads no more. */
+function into(child: Child, signal: AbortSignal, onEarlyEnd: () => void): Writable {
+  const aborted = new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
+  const send = async (bytes: Uint8Array): Promise<void> => {
+    // What get has in memory still comes, but behind a gap nothing may follow that looks like an end.
+    if (!signal.aborted && !(await feed(child, bytes))) onEarlyEnd()
+  }
   return new Writable({
-    write(bytes: Uint8Array, _encoding, done) {
-      void feed(child, bytes).then(isTaken => {
-        if (!isTaken) onEarlyEnd()
-        done()
-      })
-    },
+    write: (bytes: Uint8Array, _encoding, done) => void Promise.race([send(bytes), aborted]).then(() => done()),
   })
 }
 

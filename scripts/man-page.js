@@ -25,6 +25,11 @@ export const variables = [
     help: 'flags for the zfs send that zfs2s3 runs itself; --raw if it is not set',
   },
   {
+    name: 'ZFS2S3_RECEIVE_FLAGS',
+    option: 'receive',
+    help: 'flags for the zfs receive that zfs2s3 runs itself; -s -u if it is not set',
+  },
+  {
     name: 'ZFS2S3_MIN_PART_SIZE',
     option: 'part-size',
     help: 'the least --part-size in bytes, for S3 services that take shorter parts than the 5 MiB of AWS',

@@ -8,6 +8,8 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   plan: async () => (await import('./plan.js')).command,
   check: async () => (await import('./check.js')).command,
   rm: async () => (await import('./rm.js')).command,
+  verify: async () => (await import('./verify.js')).command,
+  thaw: async () => (await import('./thaw.js')).command,
   pending: async () => (await import('./pending.js')).command,
   abort: async () => (await import('./abort.js')).command,
   commit: async () => (await import('./commit.js')).command,

@@ -19,8 +19,17 @@ export interface Found {
  * one than the catalog says or its bytes are, 5 if it is archived; as far as S3 can tell, before the first byte.
  */
 export async function* download(bucket: Bucket, edge: Edge, options: RangeOptions): AsyncGenerator<Uint8Array> {
-  const found = await findVolumes(bucket, edge, options.signal)
-  for (const each of found) yield* downloadVolume(bucket, each, edge.partSize, options)
+  yield* readVolumes(bucket, edge, await findVolumes(bucket, edge, options.signal), options)
+}
+
+/** The same, of volumes that have been found. */
+export async function* readVolumes(
+  bucket: Bucket,
+  { partSize }: Edge,
+  found: readonly Found[],
+  options: RangeOptions,
+): AsyncGenerator<Uint8Array> {
+  for (const each of found) yield* downloadVolume(bucket, each, partSize, options)
 }
 
 /** All volumes of an edge. Throws as `download` does where one of them can't be read or is not what is on record. */

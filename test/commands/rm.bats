@@ -111,7 +111,7 @@ month() {
   in_bucket put "tank/chain@day4 <- tank/chain@day1" <<<"something else"
   remember
   run -3 --separate-stderr zfs2s3-rm tank/chain@day4 --base @day3
-  says "has 15 bytes instead of 28096"
+  says "is 15 bytes long, not 28096"
   unchanged
 }
 

@@ -13,6 +13,8 @@ export interface Alteration {
   readonly flipBit?: number
   /** Moves it to that class, as a lifecycle rule does; an archive's means that it must be restored to be read. */
   readonly storageClass?: string
+  /** Of INTELLIGENT_TIERING: the archive tier that it has moved to, ARCHIVE_ACCESS or DEEP_ARCHIVE_ACCESS. */
+  readonly archiveStatus?: string
   /** Ends a restoration in progress now, or takes the restored copy away. */
   readonly restore?: 'finish' | 'expire'
   /** Milliseconds since 1970. */
@@ -24,6 +26,7 @@ const types: Readonly<Record<keyof Alteration, string>> = {
   key: 'string',
   flipBit: 'number',
   storageClass: 'string',
+  archiveStatus: 'string',
   restore: 'string',
   modified: 'number',
 }
@@ -37,7 +40,7 @@ export function isAlteration(value: unknown): value is Alteration {
 
 /** Alters the current version. Throws NoSuchKey. */
 export async function alterObject(service: Service, alteration: Alteration): Promise<void> {
-  const { bucket, key, flipBit, storageClass, restore, modified } = alteration
+  const { bucket, key, flipBit, storageClass, archiveStatus, restore, modified } = alteration
   const version = service.objects.current(bucket, key)
   if (version === null) throw refusal('NoSuchKey', 'The specified key does not exist.', { Key: key })
   if (flipBit !== undefined) {
@@ -48,6 +51,7 @@ export async function alterObject(service: Service, alteration: Alteration): Pro
   const changed: Version = {
     ...version,
     storageClass: storageClass ?? version.storageClass,
+    ...(archiveStatus !== undefined && { archiveStatus }),
     modified: modified ?? version.modified,
     restore: restoration(version, restore, service.now()),
   }

@@ -33,9 +33,9 @@ const storageClasses = [
 /** 2 KB: what user metadata may take, names and values together. */
 const maxMetadata = 2048
 
-/** Whether objects of a class must be restored before they can be read. */
-export const isArchiveClass = (storageClass: string): boolean =>
-  storageClass === 'GLACIER' || storageClass === 'DEEP_ARCHIVE'
+/** Whether an object must be restored before it can be read, or must have been. */
+export const isArchived = ({ storageClass, archiveStatus }: Version): boolean =>
+  storageClass === 'GLACIER' || storageClass === 'DEEP_ARCHIVE' || archiveStatus !== undefined
 
 /** What a request says about the object that it stores. */
 export function attributesOf(exchange: Exchange): Attributes {
@@ -135,7 +135,10 @@ export function objectHeaders(exchange: Exchange, version: Version, whole: boole
   if (version.storageClass !== 'STANDARD') headers['x-amz-storage-class'] = version.storageClass
   const state = restoreState(version, exchange.service.now())
   if (state === 'ongoing') headers['x-amz-restore'] = 'ongoing-request="true"'
-  if (state === 'restored' && version.restore !== null)
+  // Intelligent tiering makes no copy: the object itself is back.
+  if (version.archiveStatus !== undefined && state !== 'restored')
+    headers['x-amz-archive-status'] = version.archiveStatus
+  if (version.archiveStatus === undefined && state === 'restored' && version.restore !== null)
     headers['x-amz-restore'] =
       `ongoing-request="false", expiry-date="${new Date(version.restore.expires).toUTCString()}"`
   if (version.retention !== null) {

@@ -43,7 +43,7 @@ While it runs, without signature:
   GET, DELETE /-/log       the requests, a line of JSON each
   GET /-/wait?held=NAME    until a fault with "do":"hold" holds a request; POST /-/release?held=NAME
   GET /-/wait?operation=UploadPart&count=3   until so many are over
-  POST /-/objects          {"bucket":"b","key":"k","flipBit":17} or "storageClass" or "restore":"finish"
+  POST /-/objects          {"bucket":"b","key":"k","flipBit":17} or "storageClass", "archiveStatus", "restore":"finish"
 `
 
 /** `minPartSize` as a flag: `min-part-size`. */

@@ -51,6 +51,8 @@ export interface Version {
   readonly headers: Readonly<Record<string, string>>
   readonly retention: Retention | null
   readonly legalHold: boolean
+  /** The archive tier that intelligent tiering has moved it to. */
+  readonly archiveStatus?: string
   /** Of an archived object: until when there is a copy to read, and from when on. */
   readonly restore: { readonly ready: number; readonly expires: number } | null
   readonly deleteMarker: false

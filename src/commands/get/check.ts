@@ -16,7 +16,8 @@ interface Opened {
   readonly chunks: AsyncGenerator<Uint8Array>
 }
 
-async function opened(chunks: AsyncGenerator<Uint8Array>): Promise<Opened> {
+/** Reads as much as it takes to know what a stream is. */
+export async function opened(chunks: AsyncGenerator<Uint8Array>): Promise<Opened> {
   const held: Uint8Array[] = []
   let first = new Uint8Array(0)
   while (first.length < recognisableLength) {

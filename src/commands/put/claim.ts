@@ -41,9 +41,10 @@ export function claimUpload(
 
 /** The refusal (status 3) of a stream that would not be received on top of what is stored; null if it would. */
 export const misfitOf = (edges: readonly Edge[], begin: Begin, allowFlagChange: boolean): Failure | null =>
-  misfitRefused(misfits(edges, [arriving(begin)]), allowFlagChange)
+  misfitRefused(misfits(edges, [arrivingStream(begin)]), allowFlagChange)
 
-const arriving = (begin: Begin): ArrivingStream => ({
+/** A stream as the chain guard sees it. */
+export const arrivingStream = (begin: Begin): ArrivingStream => ({
   snapshot: { name: begin.toname, guid: begin.toguid },
   fromGuid: begin.fromguid,
   raw: begin.raw,

@@ -3,6 +3,7 @@ import type { Edge } from '../../chain/edge.js'
 import { edgeTitle } from '../../chain/names.js'
 import { removal, removalRefused } from '../../chain/removal.js'
 import { refused } from '../../failure.js'
+import { differenceOf } from '../../store/download.js'
 import type { Bucket } from '../../store/s3.js'
 
 /** How many objects are asked about at a time. */
@@ -75,14 +76,15 @@ async function brokenEdges(bucket: Bucket, edges: readonly Edge[], signal: Abort
 
 /** How the objects of an edge differ from the record, in a few words; null if they don't. */
 export async function whatIsWrong(bucket: Bucket, edge: Edge, signal: AbortSignal): Promise<string | null> {
-  for (const { key, bytes, sha256, etag } of edge.volumes) {
-    const object = await bucket.head(key, signal)
-    if (object === null) return `'${key}' is not in bucket ${bucket.name}`
-    if (bytes !== null && object.bytes !== bytes) return `'${key}' has ${object.bytes} bytes instead of ${bytes}`
-    if (sha256 !== null && object.sha256 !== null) {
-      if (object.sha256 !== sha256) return `'${key}' has the checksum ${object.sha256} instead of ${sha256}`
-    } else if (etag !== null && object.etag !== etag) {
-      return `'${key}' has the ETag ${object.etag} instead of ${etag}`
+  for (const volume of edge.volumes) {
+    const object = await bucket.head(volume.key, signal)
+    if (object === null) return `'${volume.key}' is not in bucket ${bucket.name}`
+    const difference = differenceOf(volume, object)
+    if (difference !== null) return `'${volume.key}' is ${difference}`
+    // Without checksums to compare, at least nothing else may have been put there since.
+    const { sha256, etag } = volume
+    if ((sha256 === null || object.sha256 === null) && etag !== null && object.etag !== etag) {
+      return `'${volume.key}' has the ETag ${object.etag} instead of ${etag}`
     }
   }
   return null

@@ -1,5 +1,5 @@
 /** RestoreObject. */
-import { isArchiveClass, restoreState } from '../attributes.js'
+import { isArchived, restoreState } from '../attributes.js'
 import { refusal } from '../errors.js'
 import type { Answer, Exchange } from '../service.js'
 import { bare } from '../service.js'
@@ -15,12 +15,14 @@ export function restoreObject(exchange: Exchange): Answer {
   const { service, bucket, key } = exchange
   const version = findVersion(exchange)
   const request = parseXml(exchange.document, 'RestoreRequest')
-  const days = Number(textOf(request, 'Days') ?? NaN)
+  const isTiered = version.archiveStatus !== undefined
+  if (isTiered && textOf(request, 'Days') !== null) throw refusal('MalformedXML', 'Days is not for INTELLIGENT_TIERING')
+  const days = isTiered ? 36_500 : Number(textOf(request, 'Days') ?? NaN)
   if (!Number.isInteger(days) || days < 1) throw refusal('MalformedXML', 'Days must be a positive number')
   const parameters = request.children.find(child => child.name === 'GlacierJobParameters')
   const tier = (parameters === undefined ? null : textOf(parameters, 'Tier')) ?? 'Standard'
   if (!['Standard', 'Bulk', 'Expedited'].includes(tier)) throw refusal('MalformedXML', 'Unknown retrieval tier')
-  if (!isArchiveClass(version.storageClass))
+  if (!isArchived(version))
     throw refusal('InvalidObjectState', "Restore is not allowed for the object's current storage class", {
       StorageClass: version.storageClass,
     })

@@ -1,5 +1,5 @@
 /** GetObject and HeadObject. */
-import { isArchiveClass, objectHeaders, restoreState } from '../attributes.js'
+import { isArchived, objectHeaders, restoreState } from '../attributes.js'
 import type { Slice } from '../blobs.js'
 import { checksumHeader } from '../checksums.js'
 import { readConditions } from '../conditions.js'
@@ -14,7 +14,7 @@ interface Range {
 
 export function getObject(exchange: Exchange): Answer {
   const version = findVersion(exchange)
-  const archived = isArchiveClass(version.storageClass) && restoreState(version, exchange.service.now()) !== 'restored'
+  const archived = isArchived(version) && restoreState(version, exchange.service.now()) !== 'restored'
   if (archived)
     throw refusal('InvalidObjectState', "The operation is not valid for the object's storage class", {
       StorageClass: version.storageClass,

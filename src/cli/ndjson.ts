@@ -16,21 +16,24 @@ export async function readRecords<T>(
   // Loaded here: commands that only print should start in the time that Node needs.
   const { default: ndjson } = await import('ndjson')
   const records: T[] = []
-  const where = () => `record ${records.length + 1} of the input`
   const lines = ndjson.parse({ strict: true })
   await pipeline(input, lines, async (source: AsyncIterable<unknown>) => {
     for await (const record of source) {
       try {
         records.push(read(record))
       } catch (error) {
-        throw usageError(`${where()}: ${messageOf(error)}`, 'give it what zfs2s3-graph prints', error)
+        throw usageError(
+          `record ${records.length + 1} of the input: ${messageOf(error)}`,
+          'give it what zfs2s3-graph prints',
+          error,
+        )
       }
     }
   }).catch((error: unknown) => {
-    if (error instanceof SyntaxError || messageOf(error).startsWith('Could not parse row')) {
-      throw usageError(`${where()} is not JSON`, 'give it what zfs2s3-graph prints', error)
-    }
-    throw error
+    // Records in front of that line may not have been taken yet: its text is known, its number isn't.
+    const line = /^Could not parse row (.*)\.\.\.$/.exec(messageOf(error))?.[1]
+    if (line === undefined) throw error
+    throw usageError(`'${line}' in the input is not JSON`, 'give it what zfs2s3-graph prints', error)
   })
   return records
 }

@@ -46,17 +46,120 @@ put_chain() {
   for ((day = 2; day <= $1; day++)); do put_fixture "chain-$((day - 1))-$day"; done
 }
 
-# catalog_is NAME...: the snapshots that the catalog lists, in order.
+# small_stream DS@SNAP GUID [BASE GUID]: the stream of an empty snapshot.
+small_stream() {
+  node "$top/dist-test/commands/small-stream.js" "$@"
+}
+
+# snapshots: that the catalog lists, in order.
 snapshots() {
   zfs2s3-graph | jq -r .snapshot
 }
 
-# keys: all objects under the test's prefix, without it.
+# s3 METHOD PATH [JSON]: asks the server itself (scripts/s3-server --help), as in: s3 POST faults '{...}'.
+s3() {
+  curl -sS --fail-with-body -X "$1" "$AWS_ENDPOINT_URL_S3/-/$2" ${3:+--data "$3"}
+}
+
+# in_bucket delete|put|begin KEY: does in the bucket what others may do there (test/commands/bucket.ts).
+in_bucket() {
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true node "$top/dist-test/commands/bucket.js" "$1" "$ZFS2S3_PREFIX$2"
+}
+
+# requests OPERATION: how many of them there were for the test's keys.
+requests() {
+  s3 GET "log?operation=$1" | jq -s --arg prefix "$ZFS2S3_PREFIX" 'map(select(.key // "" | startswith($prefix))) | length'
+}
+
+# objects: all objects under the test's prefix as the server has them on disk, a line of JSON each, in the order of their keys.
+objects() {
+  local records=("$BATS_FILE_TMPDIR/s3/objects/$ZFS2S3_BUCKET"/*.json)
+  [ -e "${records[0]}" ] || return 0
+  jq -cs --arg prefix "$ZFS2S3_PREFIX" 'map(.record | select(.key | startswith($prefix))
+    | {key: .key[($prefix | length):]} + .versions[0] | select(.deleteMarker | not)) | sort_by(.key)[]' "${records[@]}"
+}
+
+# keys: of those objects, without the prefix.
 keys() {
-  find_keys "$ZFS2S3_PREFIX"
+  objects | jq -r .key
+}
+
+# open_uploads: the multipart uploads under the test's prefix that are neither completed nor aborted, as KEY PARTS.
+open_uploads() {
+  local upload
+  for upload in "$BATS_FILE_TMPDIR"/s3/uploads/*.json; do
+    [ -e "$upload" ] || return 0
+    jq -r --arg prefix "$ZFS2S3_PREFIX" --arg parts "$(find "${upload%.json}" -name '*.json' | wc -l)" \
+      '.record.key | select(startswith($prefix)) | "\(.[($prefix | length):]) \($parts)"' "$upload"
+  done
+}
+
+# put_in_background NAME [ARGUMENTS]: begins to store a recorded stream in parts of 5 MiB, of which S3 acknowledges the
+# first and holds the second; returns when it does. $put_pid is the command's process.
+put_in_background() {
+  local name=$1
+  shift
+  s3 POST faults "{\"operation\":\"UploadPart\",\"key\":\"$ZFS2S3_PREFIX\",\"partNumber\":2,\"do\":\"hold\",\"name\":\"$BATS_TEST_NUMBER\"}"
+  zfs2s3-put --part-size 5M --concurrency 1 "$@" <"$fixtures/$name.zs" \
+    >"$BATS_TEST_TMPDIR/put.out" 2>"$BATS_TEST_TMPDIR/put.err" 3>&- &
+  put_pid=$!
+  s3 GET "wait?held=$BATS_TEST_NUMBER" >"$BATS_TEST_TMPDIR/held"
+}
+
+# put_ends_with STATUS: waits for it.
+put_ends_with() {
+  local ended=0
+  wait "$put_pid" || ended=$?
+  [ "$ended" -eq "$1" ] && return
+  echo "ended with $ended: $(<"$BATS_TEST_TMPDIR/put.err")"
+  return 1
+}
+
+# interrupted NAME [ARGUMENTS]: leaves the upload of a recorded stream pending with one part of 5 MiB.
+interrupted() {
+  put_in_background "$@"
+  kill -INT "$put_pid"
+  wait "$put_pid" || true
+  s3 DELETE faults
+}
+
+# catalog: the catalog's file.
+catalog() {
+  echo "$ZFS2S3_DATA_DIR/stored_snapshots.yml"
+}
+
+# says TEXT: the last run with --separate-stderr wrote nothing to stdout, and one line to stderr that has it.
+says() {
+  [ "$output" = "" ] && [ "${#stderr_lines[@]}" -eq 1 ] && [[ "$stderr" == *"$1"* ]] && return
+  printf 'stdout: %s\nstderr: %s\n' "$output" "$stderr"
+  return 1
+}
+
+# path_without PROGRAM: a PATH in which all other programs are found, but not that one.
+path_without() {
+  local dir=$BATS_TEST_TMPDIR/path program from
+  mkdir -p "$dir"
+  for from in ${PATH//:/ }; do ln -sf "$from"/* "$dir" 2>/dev/null; done
+  rm -f "$dir/$1"
+  echo "$dir"
+}
+
+# fake_zfs: a zfs in PATH that has the recorded chain's snapshots, and notes in $zfs_log what it was run with.
+fake_zfs() {
+  export fixtures zfs_log=$BATS_TEST_TMPDIR/zfs.log
+  mkdir -p "$BATS_TEST_TMPDIR/bin"
+  cp "$BATS_TEST_DIRNAME/fake-zfs" "$BATS_TEST_TMPDIR/bin/zfs"
+  export PATH=$BATS_TEST_TMPDIR/bin:$PATH
 }
 
 # needs TOOL: skips the test, with the reason, where a program is missing.
 needs() {
   command -v "$1" >/dev/null || skip "$1 is not installed"
+}
+
+# at_terminal COMMAND: runs a command line with a terminal as stdin, stdout and stderr, and prints what it would show.
+at_terminal() {
+  needs script
+  script -qec "$1" /dev/null </dev/null | tr -d '\r'
+  return "${PIPESTATUS[0]}"
 }

@@ -33,7 +33,7 @@ export function parseArguments(argv: readonly string[], table: Table): Arguments
 
   const valued = table.options.filter(option => option.value !== undefined)
   const switches = table.options.filter(option => option.value === undefined)
-  const parsed = minimist(words, {
+  const parsed = minimist(withValues(words, table.options), {
     // '_' as well: minimist would turn a GUID given as an argument into a number, and lose digits.
     string: ['_', ...valued.map(option => option.name)],
     boolean: switches.map(option => option.name),
@@ -71,6 +71,23 @@ export function parseArguments(argv: readonly string[], table: Table): Arguments
     bytes: name => ifGiven(text(name), value => readBytes(name, value)),
     milliseconds: name => ifGiven(text(name), value => readMilliseconds(name, value)),
   }
+}
+
+/**
+ * Joins options to their values where those start with a hyphen, as in `--send '-L -c'`: minimist would take them for
+ * options. What is an option of this command is never taken for a value.
+ */
+function withValues(words: readonly string[], options: Table['options']): string[] {
+  const valued = options.filter(option => option.value !== undefined).map(({ name }) => `--${name}`)
+  const known = options.flatMap(({ name, short }) => [`--${name}`, ...(short === undefined ? [] : [`-${short}`])])
+  const joined: string[] = []
+  for (const word of words) {
+    const option = joined.at(-1) ?? ''
+    const isValue = valued.includes(option) && /^-[^-]|^--./.test(word) && !known.includes(word.replace(/=.*/s, ''))
+    if (isValue) joined[joined.length - 1] = `${option}=${word}`
+    else joined.push(word)
+  }
+  return joined
 }
 
 const ifGiven = <T>(value: string | undefined, read: (value: string) => T): T | undefined =>

@@ -1,4 +1,5 @@
 /** zfs2s3-abort: gives up an upload. */
+import { readCatalog } from '../catalog/catalog.js'
 import { readSeedUpload, removeSeedUpload, type SeedUpload } from '../catalog/seed-upload.js'
 import type { Command, Context } from '../cli/command.js'
 import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js'
@@ -29,9 +30,14 @@ export const command: Command = {
       const old = await readSeedUpload(dataDir)
       const isOld = old !== null && (snapshot === undefined || old.snapshot?.name === snapshot)
       if (isOld && (await Ledger.all(dataDir)).length === 0) return await abortSeedUpload(context, dataDir, bucket, old)
-      const ledger = await pendingUpload(dataDir, snapshot)
-      demandBucket(ledger, bucket)
-      await whileWorkingOn(dataDir, ledger, () => abortUpload(bucket, ledger, context.signal))
+      const pending = await pendingUpload(dataDir, snapshot)
+      demandBucket(pending, bucket)
+      await whileWorkingOn(dataDir, pending, async ledger => {
+        const { edges } = await readCatalog(dataDir)
+        // put may have been killed when all was done but dropping the ledger.
+        const stored = new Set(edges.flatMap(edge => edge.volumes.map(({ key }) => key)))
+        await abortUpload(bucket, ledger, key => stored.has(key), context.signal)
+      })
     } finally {
       bucket.close()
     }

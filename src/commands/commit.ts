@@ -32,15 +32,19 @@ export const command: Command = {
     const dataDir = dataDirOf(context)
     const bucket = await Bucket.open(bucketSettings(context))
     try {
-      const ledger = await pendingUpload(dataDir, context.args.positionals[0])
-      demandBucket(ledger, bucket)
-      await whileWorkingOn(dataDir, ledger, async () => {
+      const { retryForMs } = bucketSettings(context)
+      const pending = await pendingUpload(dataDir, context.args.positionals[0])
+      demandBucket(pending, bucket)
+      await whileWorkingOn(dataDir, pending, async ledger => {
         await reconcile(bucket, ledger, signal)
         const { end, header } = ledger
         if (end === undefined || ledger.contiguous().length < end.parts) {
           throw refused(`the upload of ${header.snapshot.name} is not complete`, 'go on with zfs2s3-put --resume')
         }
-        await writeRecord(stdout, edgeToRecord(await finishUpload(dataDir, bucket, ledger, end, signal)))
+        await writeRecord(
+          stdout,
+          edgeToRecord(await finishUpload(dataDir, bucket, ledger, end, { retryForMs, signal })),
+        )
       })
     } finally {
       bucket.close()

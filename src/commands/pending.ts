@@ -5,6 +5,7 @@ import { writeRecord } from '../cli/ndjson.js'
 import { dataDirOption } from '../cli/settings.js'
 import { Ledger } from '../store/ledger.js'
 import { dataDirOf } from './stored.js'
+import { tokenFor } from './token.js'
 
 export const command: Command = {
   name: 'pending',
@@ -31,8 +32,10 @@ function uploadRecord(ledger: Ledger): object {
   const { snapshot, base, key, bucket, started, filter } = header
   const state = end === undefined ? 'uploading' : end.held ? 'held' : 'completing'
   const withFilter = filter === null ? '' : ` --filter ${shellQuoted(filter)}`
+  const byToken = typeof tokenFor(ledger) === 'string'
+  const sending = byToken ? `zfs send -t "$(zfs2s3-token ${shellQuoted(snapshot.name)})"` : 'zfs send ...'
   const goOn = {
-    uploading: `zfs send ... | zfs2s3-put --resume${withFilter} ${shellQuoted(snapshot.name)}`,
+    uploading: `${sending} | zfs2s3-put --resume${withFilter} ${shellQuoted(snapshot.name)}`,
     held: `zfs2s3-commit ${shellQuoted(snapshot.name)}`,
     completing: `zfs2s3-put --resume${withFilter} ${shellQuoted(snapshot.name)} </dev/null`,
   }

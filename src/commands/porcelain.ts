@@ -5,9 +5,9 @@ import { withLock } from '../catalog/lock.js'
 import type { Command, Context } from '../cli/command.js'
 import { dataDirOption } from '../cli/settings.js'
 import { restorable } from '../chain/chain.js'
-import { refused, usageError } from '../failure.js'
+import { exitStatus, Failure, refused, usageError } from '../failure.js'
 import { Ledger } from '../store/ledger.js'
-import { sendCommand, snapshotGuid } from '../zfs/zfs.js'
+import { canResume, resumeCommand, sendCommand, snapshotGuid } from '../zfs/zfs.js'
 import { command as abort } from './abort.js'
 import { command as put } from './put.js'
 import { pendingUpload } from './put/resume.js'
@@ -16,6 +16,7 @@ import { sendFlags, sendOption } from './sending.js'
 import { command as size, streamLength } from './size.js'
 import { argumentsToName } from '../chain/find.js'
 import { baseOption, dataDirOf, namedSnapshots } from './stored.js'
+import { tokenFor } from './token.js'
 
 /** `upload DS@SNAP [-i DS@PREV]`. */
 export const upload: Command = {
@@ -54,14 +55,34 @@ export const resumeUpload: Command = {
     const flags = sendFlags(context)
     const scheduled = await readSeedUpload(dataDir)
     if (scheduled?.snapshot != null && scheduled.uploadId === null && (await Ledger.all(dataDir)).length === 0) {
-      await removeSeedUpload(dataDir)
       const { snapshot, base } = scheduled
-      return put.run(sending(context, sendCommand(snapshot.name, base?.name ?? null, flags)))
+      try {
+        await put.run(sending(context, sendCommand(snapshot.name, base?.name ?? null, flags)))
+        await removeSeedUpload(dataDir)
+      } catch (error) {
+        // From here on it is an upload in progress of ours.
+        if ((await Ledger.all(dataDir)).length > 0) await removeSeedUpload(dataDir)
+        throw error
+      }
+      return
     }
     const ledger = await pendingUpload(dataDir, context.args.positionals[0])
     const { snapshot, base } = ledger.header
+    const token = await usableToken(ledger)
+    try {
+      if (token !== null) return await put.run(resuming(sending(context, resumeCommand(token))))
+    } catch (error) {
+      // What zfs makes of the token does not continue what is stored: the whole stream can be compared with it.
+      if (!(error instanceof Failure) || error.status !== exitStatus.badStream) throw error
+    }
     return put.run(resuming(sending(context, sendCommand(snapshot.name, base?.name ?? null, flags))))
   },
+}
+
+/** A token for what is missing, or null where the upload or this zfs can't go on from one. */
+async function usableToken(ledger: Ledger): Promise<string | null> {
+  const token = tokenFor(ledger)
+  return typeof token === 'string' && (await canResume(token)) ? token : null
 }
 
 /** `abort_upload`. */

@@ -12,7 +12,7 @@ import type { Ledger } from '../store/ledger.js'
 import { Bucket, type StoredPart } from '../store/s3.js'
 import { reconcile } from '../store/upload.js'
 import type { Begin } from '../stream/begin.js'
-import { claimUpload, mustFit } from './put/claim.js'
+import { claimUpload, misfitOf } from './put/claim.js'
 import { type Asked, describeStream, rfc3339 } from './put/describe.js'
 import { endNote, finishUpload } from './put/finish.js'
 import { leavePending } from './put/leave.js'
@@ -24,6 +24,7 @@ import { openSource, type Source } from './put/source.js'
 import { transferStream } from './put/transfer.js'
 import { snapshotGuid } from '../zfs/zfs.js'
 import { finishRemovals } from './removal/leftover.js'
+import { hopeless } from './verdict.js'
 import { dataDirOf } from './stored.js'
 
 export const command: Command = {
@@ -74,9 +75,8 @@ export const command: Command = {
   },
 }
 
-/** An upload that this process may work on, and what there is to work with. */
+/** What there is to work with. */
 interface Job {
-  readonly ledger: Ledger
   /** Null where the stream has passed already, and only completing is left. */
   readonly head: Head | null
   readonly inS3: ReadonlyMap<number, StoredPart>
@@ -87,23 +87,41 @@ async function put(context: Context, source: Source, bucket: Bucket): Promise<Ed
   const wanted = putOptions(context)
   const dataDir = dataDirOf(context)
   await finishRemovals(dataDir, bucket, context.signal)
-  const job = wanted.resume ? await goOn(context, wanted, source, bucket) : await begin(context, wanted, source, bucket)
-  const { ledger } = job
-  return whileWorkingOn(dataDir, ledger, async () => {
-    try {
-      if (job.head !== null) await send(context, wanted, source, bucket, { ...job, head: job.head })
-      const { end } = ledger
-      if (end === undefined) throw new Error('a stream has passed, but its end was not noted')
-      if (!end.held) return await finishUpload(dataDir, bucket, ledger, end, context.signal)
-      await ledger.close()
-      return null
-    } catch (error) {
-      throw await leavePending(error, bucket, ledger, context.signal)
-    }
+  if (!wanted.resume) {
+    const { ledger, head } = await begin(context, wanted, source, bucket)
+    const job = { head, inS3: new Map<number, StoredPart>() }
+    return whileWorkingOn(dataDir, ledger, now => work(context, wanted, source, bucket, now, job))
+  }
+  const pending = await pendingUpload(dataDir, wanted.asked.snapshot)
+  demandBucket(pending, bucket)
+  return whileWorkingOn(dataDir, pending, async now => {
+    const job = await goOn(context, wanted, source, bucket, now)
+    return work(context, wanted, source, bucket, now, job)
   })
 }
 
-async function begin(context: Context, wanted: PutOptions, source: Source, bucket: Bucket): Promise<Job> {
+/** Sends what is to be sent and finishes, or leaves the upload pending. */
+async function work(
+  context: Context,
+  wanted: PutOptions,
+  source: Source,
+  bucket: Bucket,
+  ledger: Ledger,
+  { head, inS3 }: Job,
+): Promise<Edge | null> {
+  try {
+    if (head !== null) await send(context, wanted, source, bucket, ledger, { head, inS3 })
+    const { end } = ledger
+    if (end === undefined) throw new Error('a stream has passed, but its end was not noted')
+    if (!end.held) return await finishUpload(dataDirOf(context), bucket, ledger, end, patienceOf(context))
+    await ledger.close()
+    return null
+  } catch (error) {
+    throw await leavePending(error, bucket, ledger, context.signal, wanted.resume)
+  }
+}
+
+async function begin(context: Context, wanted: PutOptions, source: Source, bucket: Bucket) {
   const { signal } = context
   const dataDir = dataDirOf(context)
   const head = await readHead(source.chunks, wanted.hold || wanted.opaque)
@@ -122,6 +140,7 @@ async function begin(context: Context, wanted: PutOptions, source: Source, bucke
     sse: wanted.sse,
     sseKmsKeyId: wanted.sseKmsKeyId,
     filter: wanted.filter,
+    held: wanted.hold,
     check: head.check,
     begin: head.begin,
     metadata: objectMetadata(described, head.inner, wanted.filter, wanted.geometry.partSize),
@@ -130,37 +149,49 @@ async function begin(context: Context, wanted: PutOptions, source: Source, bucke
   try {
     await demandNoObject(bucket, described.key, signal)
   } catch (error) {
-    throw await leavePending(error, bucket, ledger, signal)
+    throw await leavePending(error, bucket, ledger, signal, false)
   }
-  return { ledger, head, inS3: new Map() }
+  return { ledger, head }
 }
 
-async function goOn(context: Context, wanted: PutOptions, source: Source, bucket: Bucket): Promise<Job> {
-  const ledger = await pendingUpload(dataDirOf(context), wanted.asked.snapshot)
-  demandBucket(ledger, bucket)
+async function goOn(
+  context: Context,
+  wanted: PutOptions,
+  source: Source,
+  bucket: Bucket,
+  ledger: Ledger,
+): Promise<Job> {
   const inS3 = await reconcile(bucket, ledger, context.signal)
-  if (ledger.end !== undefined && ledger.contiguous().length >= ledger.end.parts) return { ledger, head: null, inS3 }
+  if (ledger.end !== undefined && ledger.contiguous().length >= ledger.end.parts) return { head: null, inS3 }
   const head = await readHead(source.chunks, ledger.header.check === 'none')
   demandSameStream(ledger, head, wanted)
-  return { ledger, head, inS3 }
+  return { head, inS3 }
 }
 
-async function send(context: Context, wanted: PutOptions, source: Source, bucket: Bucket, job: Job & { head: Head }) {
-  const { ledger } = job
+async function send(
+  context: Context,
+  wanted: PutOptions,
+  source: Source,
+  bucket: Bucket,
+  ledger: Ledger,
+  job: Job & { readonly head: Head },
+) {
   const { edges } = await readCatalog(dataDirOf(context))
   const guard = chainGuard(edges, wanted.allowFlagChange)
   const progress = showProgress(context, 'stored')
   try {
     const { concurrency } = wanted
-    const { retryForMs } = bucketSettings(context)
     const onPart = (bytes: number) => progress.add(bytes)
-    const rest = { guard, concurrency, retryForMs, onPart, signal: context.signal }
-    const { verdict, parts } = await transferStream({ ...job, bucket, source, ...rest })
-    await ledger.note(endNote(ledger, verdict, parts, wanted.hold, edges))
+    const rest = { guard, concurrency, onPart, ...patienceOf(context) }
+    const { verdict, parts } = await transferStream({ ...job, ledger, bucket, source, ...rest })
+    await ledger.note(endNote(ledger, verdict, parts, wanted.hold || ledger.header.held, edges))
   } finally {
     progress.end()
   }
 }
+
+/** How long S3 may be out of reach. */
+const patienceOf = (context: Context) => ({ retryForMs: bucketSettings(context).retryForMs, signal: context.signal })
 
 /** Asks `zfs` for GUIDs that neither the stream nor the user says. */
 async function withGuids(asked: Asked): Promise<Asked> {
@@ -183,12 +214,11 @@ function chainGuard(edges: readonly Edge[], allowFlagChange: boolean): (begin: B
   return begin => {
     if (begin.compound) return
     if (begin.fromguid !== null && !there.has(begin.fromguid)) {
-      throw refused(
-        `the base of ${begin.toname} (GUID ${begin.fromguid}) is not stored`,
-        'store it first, or a full stream',
-      )
+      const what = `the base of ${begin.toname} (GUID ${begin.fromguid}) is not stored`
+      throw hopeless(refused(what, 'store it first, or a full stream'))
     }
-    mustFit(edges, begin, allowFlagChange)
+    const misfit = misfitOf(edges, begin, allowFlagChange)
+    if (misfit !== null) throw hopeless(misfit)
     there.add(begin.toguid)
   }
 }

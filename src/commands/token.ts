@@ -30,19 +30,24 @@ export const command: Command = {
 
 /** Throws status 3 with the reason where an upload can't be resumed by token. */
 export function tokenOf(ledger: Ledger): string {
-  const { begin, filter } = ledger.header
-  const no = (why: string) =>
-    refused(
-      `there is no token for the upload of ${ledger.header.snapshot.name}: ${why}`,
-      'zfs send ... | zfs2s3-put --resume',
-    )
-  if (filter !== null) throw no(`it goes through the filter '${filter}'`)
-  if (begin === null || ledger.header.check !== 'records') throw no('its stream is compressed or encrypted')
-  if (begin.compound) throw no('it is a stream package (-I, -R, -p)')
-  if (ledger.end !== undefined) throw no('all of it has been sent already')
-  const last = ledger.contiguous().at(-1)
-  if (last === undefined) throw no('no part of it is in S3 yet')
-  if (last.resume === null) throw no('what was sent has no whole record to go on from')
-  const { anchor } = last.resume
+  const token = tokenFor(ledger)
+  if (typeof token === 'string') return token
+  throw refused(
+    `there is no token for the upload of ${ledger.header.snapshot.name}: ${token.whyNot}`,
+    'zfs send ... | zfs2s3-put --resume',
+  )
+}
+
+/** The token for what is missing of an upload, or why there is none. */
+export function tokenFor(ledger: Ledger): string | { readonly whyNot: string } {
+  const { begin, filter, check } = ledger.header
+  if (ledger.end !== undefined) return { whyNot: 'all of it has been sent already' }
+  if (filter !== null) return { whyNot: `it goes through the filter '${filter}'` }
+  if (begin === null || check !== 'records') return { whyNot: 'its stream is compressed or encrypted' }
+  if (begin.compound) return { whyNot: 'it is a stream package (-I, -R, -p)' }
+  if (ledger.contiguous().length === 0) return { whyNot: 'no part of it is in S3 yet' }
+  const last = ledger.resumable()
+  if (last === null) return { whyNot: 'what was sent has no whole record to go on from' }
+  const { anchor } = last.point
   return encodeToken(tokenFacts(begin, anchor, anchor.start))
 }

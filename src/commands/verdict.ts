@@ -39,7 +39,11 @@ export function lackOf(verdict: Verdict): Failure | null {
 const sendAgain = 'see what zfs send said, and send all of it again'
 
 /** The Failure (status 4) of a stream that can't be stored, whole or not: what it is must change, not how far it came. */
-export const unstorable = (what: string, remedy: string): Failure => badStream(what, remedy, { outcome: 'damaged' })
+export const unstorable = (what: string, remedy: string): Failure => hopeless(badStream(what, remedy))
+
+/** The same failure, of which it is known that nothing can come of the stream. */
+export const hopeless = ({ status, message, remedy }: Failure): Failure =>
+  new Failure(status, message, remedy, { outcome: 'damaged' })
 
 /** Whether nothing can come of the stream that a failure is about, so that going on with its upload is no use. */
 export function isHopeless(error: unknown): boolean {

@@ -70,11 +70,10 @@ async function* reopening(
     const from = position
     try {
       // One chunk at least for each try: patience starts anew once something has come.
-      const { first, rest } = await patiently(
-        async () => firstOf(await bucket.read(key, from, etag, signal)),
+      const { first, rest } = await patiently(async () => firstOf(await bucket.read(key, from, etag, signal)), {
         retryForMs,
         signal,
-      )
+      })
       position += first.length
       yield first
       for await (const chunk of restOf(rest)) {

@@ -24,6 +24,7 @@ const passingNames = new Set(['TimeoutError', 'RequestTimeout', 'SlowDown', 'Thr
 
 /** Whether the same request may succeed a little later: the line is broken, or the service is overloaded or ill. */
 export function isPassing(error: unknown): boolean {
+  if (error instanceof Failure) return error.cause !== undefined && isPassing(error.cause)
   const status = httpStatus(error)
   if (status === 501) return false
   if (status !== undefined && (status >= 500 || status === 429)) return true

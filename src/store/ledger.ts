@@ -3,6 +3,7 @@
  * on disk (fsync) before the next step. What it says is done, is done; a line torn by a crash is as if not written.
  */
 import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Snapshot, StreamFacts } from '../chain/edge.js'
@@ -28,6 +29,8 @@ export interface UploadHeader extends Geometry {
   readonly sse: string | undefined
   readonly sseKmsKeyId: string | undefined
   readonly filter: string | null
+  /** Completing waits for zfs2s3-commit, however often the upload is interrupted. */
+  readonly held: boolean
   /** How the stream is looked at on the way: its records, those inside a compressed stream, or not at all. */
   readonly check: 'records' | 'inside' | 'none'
   /** The first BEGIN record, where it could be read. */
@@ -89,8 +92,8 @@ export class Ledger {
   readonly completed = new Set<number>()
   end: EndNote | undefined
   #file: FileHandle | undefined
-  /** Length of the whole lines that were read; what is behind them goes before anything is written. */
-  #wholeBytes: number | undefined
+  /** Length of the lines that are whole and on disk; what is behind them was torn, and goes before anything is written. */
+  #wholeBytes = 0
   #writing: Promise<void> = Promise.resolve()
 
   private constructor(path: string, header: UploadHeader) {
@@ -117,13 +120,7 @@ export class Ledger {
 
   /** Every upload in progress, oldest first. Throws a Failure for a ledger that can't be read: it is not "none". */
   static async all(dataDir: string): Promise<Ledger[]> {
-    let names: string[]
-    try {
-      names = await readdir(folder(dataDir))
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return []
-      throw failed(`can't list ${folder(dataDir)} (${messageOf(error)})`, 'make it readable', error)
-    }
+    const names = await namesIn(folder(dataDir))
     const ledgers: Ledger[] = []
     for (const name of names.filter(each => each.endsWith('.ndjson'))) {
       const ledger = await Ledger.#read(join(folder(dataDir), name))
@@ -132,11 +129,25 @@ export class Ledger {
     return ledgers.sort((a, b) => (a.header.started < b.header.started ? -1 : 1))
   }
 
+  /**
+   * Removes what killed processes have left of uploads that never began or have ended: a ledger torn in its first line, a
+   * lock. Only while no other process can begin an upload.
+   */
+  static async sweep(dataDir: string): Promise<void> {
+    const inProgress = new Set((await Ledger.all(dataDir)).map(({ header }) => header.id))
+    for (const name of await namesIn(folder(dataDir))) {
+      const [id = ''] = name.split('.')
+      if (!inProgress.has(id)) await unlink(join(folder(dataDir), name)).catch(ignoreMissing)
+    }
+  }
+
+  /** Null where it is gone, or was torn before its first line was whole. */
   static async #read(path: string): Promise<Ledger | null> {
     let text: string
     try {
       text = await readFile(path, 'utf8')
     } catch (error) {
+      if (errorCode(error) === 'ENOENT') return null
       throw failed(`can't read the ledger ${path} (${messageOf(error)})`, 'make it readable', error)
     }
     const lines = text.split('\n')
@@ -146,7 +157,7 @@ export class Ledger {
       try {
         return JSON.parse(line) as Note
       } catch (error) {
-        throw failed(`the ledger ${path} is damaged in line ${index + 1}`, 'see zfs2s3-pending and zfs2s3-abort', error)
+        throw failed(`the ledger ${path} is damaged in line ${index + 1}`, index === 0 ? howToLeave : howToMend, error)
       }
     })
     const [header, ...others] = notes
@@ -157,6 +168,12 @@ export class Ledger {
     // Not cut off here: whoever only looks may look while another process writes that very line.
     ledger.#wholeBytes = Buffer.byteLength(text) - Buffer.byteLength(torn)
     return ledger
+  }
+
+  /** The same upload as it is on disk now; null if it was completed or given up. */
+  async again(): Promise<Ledger | null> {
+    await this.close()
+    return Ledger.#read(this.path)
   }
 
   /** Notes one thing, and returns when it is on disk. Notes made at the same time are written one after the other. */
@@ -170,6 +187,17 @@ export class Ledger {
     const run: PartNote[] = []
     for (let part = this.parts.get(1); part !== undefined; part = this.parts.get(run.length + 1)) run.push(part)
     return run
+  }
+
+  /** The last of those parts behind which a resumed stream can go on: where, and how many bytes there are up to its end. */
+  resumable(): { readonly part: number; readonly bytes: number; readonly point: ResumePoint } | null {
+    let bytes = 0
+    let last = null
+    for (const note of this.contiguous()) {
+      bytes += note.bytes
+      if (note.resume !== null) last = { part: note.part, bytes, point: note.resume }
+    }
+    return last
   }
 
   /** Forgets a part that S3 turned out not to have. Only in memory: the next `note` for it replaces it on disk. */
@@ -221,18 +249,24 @@ export class Ledger {
   }
 
   async #openAgain(): Promise<FileHandle> {
-    const file = await open(this.path, 'a')
-    if (this.#wholeBytes !== undefined) await file.truncate(this.#wholeBytes)
+    // Not made anew if it is gone.
+    const file = await open(this.path, constants.O_WRONLY | constants.O_APPEND)
+    await file.truncate(this.#wholeBytes)
     return file
   }
 
   #append(note: Note): Promise<void> {
     const written = this.#writing.then(async () => {
       try {
+        const line = Buffer.from(`${JSON.stringify(note)}\n`)
         this.#file ??= await this.#openAgain()
-        await this.#file.appendFile(`${JSON.stringify(note)}\n`)
+        await this.#file.appendFile(line)
         await this.#file.datasync()
+        this.#wholeBytes += line.length
       } catch (error) {
+        // A disk that fills up leaves half a line, and nothing may be written behind that.
+        await this.#file?.close().catch(() => undefined)
+        this.#file = undefined
         throw cannotWrite(this.path, error)
       }
     })
@@ -244,12 +278,30 @@ export class Ledger {
 
 const folder = (dataDir: string) => join(dataDir, 'uploads')
 
+/** What is in S3 proves itself when the stream comes again, so that a line may be missing. */
+const howToMend = 'take that line out of the file, then go on with --resume: it asks S3 for what it has'
+const howToLeave = 'move it away; aws s3api list-multipart-uploads shows what it left in S3'
+
 const cannotWrite = (path: string, error: unknown) =>
   failed(
     `can't write the ledger ${path} (${messageOf(error)})`,
     'make room or make it writable, then go on with --resume',
     error,
   )
+
+/** The files in a folder; none if it was never made. */
+async function namesIn(path: string): Promise<string[]> {
+  try {
+    return await readdir(path)
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return []
+    throw failed(`can't list ${path} (${messageOf(error)})`, 'make it readable', error)
+  }
+}
+
+const ignoreMissing = (error: unknown): void => {
+  if (errorCode(error) !== 'ENOENT') throw error
+}
 
 /** A new or removed name is safe only when its folder is on disk too. */
 async function syncFolder(path: string): Promise<void> {

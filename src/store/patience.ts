@@ -6,15 +6,25 @@ import { isPassing } from './errors.js'
 const firstPauseMs = 500
 const longestPauseMs = 30_000
 
+/** How long to wait, and what ends the waiting. */
+export interface Patience {
+  /** How long S3 may be out of reach, in milliseconds. */
+  readonly retryForMs: number
+  readonly signal: AbortSignal
+}
+
 /**
- * What `work` gives. A passing error is waited out with growing, random pauses until `retryForMs` have gone by since
- * the first one; any other error, and the last one, is thrown as it is.
+ * What `work` gives; it is told how often it was tried before. A passing error is waited out with growing, random pauses
+ * until `retryForMs` have gone by since the first one; any other error, and the last one, is thrown as it is.
  */
-export async function patiently<T>(work: () => Promise<T>, retryForMs: number, signal: AbortSignal): Promise<T> {
+export async function patiently<T>(
+  work: (triesBefore: number) => Promise<T>,
+  { retryForMs, signal }: Patience,
+): Promise<T> {
   let since: number | undefined
   for (let tries = 0; ; tries += 1) {
     try {
-      return await work()
+      return await work(tries)
     } catch (error) {
       if (signal.aborted) throw signal.reason
       since ??= performance.now()

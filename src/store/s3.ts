@@ -2,6 +2,7 @@
  * One bucket, in the words of this project. The only file that makes an S3 client or knows what its commands look like.
  * The SDK is loaded when the first bucket is opened, so that commands that need no S3 start quickly.
  */
+import type { Readable } from 'node:stream'
 import type { ListMultipartUploadsCommandOutput, S3Client } from '@aws-sdk/client-s3'
 import { failed } from '../failure.js'
 import { type Asked, httpStatus, isMissing, s3Code, s3Failure } from './errors.js'
@@ -60,6 +61,8 @@ export class Bucket {
   readonly endpoint: string | undefined
   readonly #sdk: Sdk
   readonly #client: S3Client
+  /** Whether S3 has said of this bucket's own objects that one is missing: then the bucket is there. */
+  #exists = false
 
   private constructor(sdk: Sdk, client: S3Client, place: BucketPlace) {
     this.#sdk = sdk
@@ -82,6 +85,7 @@ export class Bucket {
         // Parts carry the SHA-256 that we compute anyway; a CRC32 on top breaks other services (aws/aws-sdk-js-v3#6810).
         requestChecksumCalculation: 'WHEN_REQUIRED',
         responseChecksumValidation: 'WHEN_REQUIRED',
+        logger: silent,
         requestHandler: { connectionTimeout: Math.min(timeoutMs, 10_000), socketTimeout: timeoutMs },
       })
     const asConfigured = client(region)
@@ -102,9 +106,10 @@ export class Bucket {
   async head(key: string, signal?: AbortSignal): Promise<StoredObject | null> {
     const command = new this.#sdk.HeadObjectCommand({ Bucket: this.name, Key: key, ChecksumMode: 'ENABLED' })
     const answer = await this.#send({ doing: 'look at', key }, signal, options =>
-      this.#client.send(command, options).catch((error: unknown) => {
-        if (isMissing(error)) return null
-        throw error
+      this.#client.send(command, options).catch(async (error: unknown) => {
+        const reason = await this.#reasonOf(error, key, options)
+        if (isMissing(reason)) return null
+        throw reason
       }),
     )
     if (answer === null) return null
@@ -137,8 +142,12 @@ export class Bucket {
     await this.#send({ doing: 'delete', key }, signal, options => this.#client.send(command, options))
   }
 
-  /** Starts a multipart upload that checks a SHA-256 for each part, and gives its ID. */
-  async createUpload(key: string, attributes: ObjectAttributes, signal?: AbortSignal): Promise<string> {
+  /** Starts a multipart upload that checks a SHA-256 for each part; gives its ID, and how often it had to be asked for. */
+  async createUpload(
+    key: string,
+    attributes: ObjectAttributes,
+    signal?: AbortSignal,
+  ): Promise<{ readonly uploadId: string; readonly attempts: number }> {
     const { storageClass, metadata, sse, sseKmsKeyId } = attributes
     const command = new this.#sdk.CreateMultipartUploadCommand({
       Bucket: this.name,
@@ -154,7 +163,7 @@ export class Bucket {
     const answer = await this.#send({ doing: 'start an upload of', key }, signal, options =>
       this.#client.send(command, options),
     )
-    return required(answer.UploadId, 'an upload ID')
+    return { uploadId: required(answer.UploadId, 'an upload ID'), attempts: answer.$metadata.attempts ?? 1 }
   }
 
   /**
@@ -289,6 +298,24 @@ export class Bucket {
     return s3Failure(error, { ...asked, bucket: this.name, endpoint: this.endpoint }, signal)
   }
 
+  /**
+   * A refused HEAD has no body and so no error code: that an object is missing looks like a missing bucket, and expired
+   * credentials like a policy. The same asked with GET says which.
+   */
+  async #reasonOf(error: unknown, key: string, options: { abortSignal?: AbortSignal }): Promise<unknown> {
+    const status = httpStatus(error) ?? 0
+    if (status < 400 || status >= 500 || (status === 404 && this.#exists)) return error
+    const command = new this.#sdk.GetObjectCommand({ Bucket: this.name, Key: key, Range: 'bytes=0-0' })
+    try {
+      const answer = await this.#client.send(command, options)
+      ;(answer.Body as unknown as Readable).destroy()
+      return error
+    } catch (reason) {
+      if (isMissing(reason)) this.#exists = true
+      return s3Code(reason) === 'InvalidObjectState' ? error : reason
+    }
+  }
+
   async #send<T>(
     asked: Pick<Asked, 'doing' | 'key'>,
     signal: AbortSignal | undefined,
@@ -301,6 +328,10 @@ export class Bucket {
     }
   }
 }
+
+const nothing = () => undefined
+/** stderr is ours: the SDK would write there what the user can do nothing about, as that two sources of credentials are set. */
+const silent = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing }
 
 const isGone = (error: unknown): boolean => s3Code(error) === 'NoSuchUpload'
 

@@ -8,17 +8,15 @@ import { volumeKey } from '../chain/names.js'
 import { badStream, failed, refused } from '../failure.js'
 import type { Ledger, PartNote, ResumePoint } from './ledger.js'
 import { compositeSha256, eachConcurrently, type Part, placeOf } from './parts.js'
-import { patiently } from './patience.js'
+import { type Patience, patiently } from './patience.js'
 import type { Bucket, StoredPart } from './s3.js'
 
 /** The name of the upload in each object's metadata: proof that an object is what this upload made. */
 const uploadMark = 'zfs2s3-upload'
 
-export interface SendOptions {
+export interface SendOptions extends Patience {
   /** Parts in flight, and in memory. */
   readonly concurrency: number
-  readonly retryForMs: number
-  readonly signal: AbortSignal
   /** Ends the source of the parts; called when a part has failed for good. */
   readonly stop: () => void
   /** After each part that is safe: its length, and whether it had to be sent. */
@@ -40,10 +38,9 @@ export async function sendParts(
   inS3: ReadonlyMap<number, StoredPart>,
   options: SendOptions,
 ): Promise<void> {
-  const { signal, retryForMs } = options
   const starting = new Map<number, Promise<{ key: string; uploadId: string }>>()
   const uploadOf = (volume: number) => {
-    const started = starting.get(volume) ?? startVolume(bucket, ledger, volume, signal)
+    const started = starting.get(volume) ?? startVolume(bucket, ledger, volume, options)
     starting.set(volume, started)
     return started
   }
@@ -56,7 +53,7 @@ export async function sendParts(
     }
     const stored = inS3.get(part.number)
     const found = stored !== undefined && provenSame(stored, part)
-    const etag = found ? stored.etag : await sendPart(bucket, ledger, part, uploadOf, retryForMs, signal)
+    const etag = found ? stored.etag : await sendPart(bucket, ledger, part, uploadOf, options)
     await ledger.note({
       event: 'part',
       part: part.number,
@@ -86,17 +83,16 @@ async function sendPart(
   ledger: Ledger,
   part: StreamPart,
   uploadOf: (volume: number) => Promise<{ key: string; uploadId: string }>,
-  retryForMs: number,
-  signal: AbortSignal,
+  patience: Patience,
 ): Promise<string> {
   const { volume, number } = placeOf(part.number, ledger.header)
   const upload = await uploadOf(volume)
   const doing = `put part ${part.number} of`
+  const { signal } = patience
   try {
     return await patiently(
       () => bucket.uploadPart(upload, { number, bytes: part.bytes, sha256: part.sha256 }, signal),
-      retryForMs,
-      signal,
+      patience,
     )
   } catch (error) {
     throw bucket.failure(error, { doing, key: upload.key }, signal)
@@ -104,14 +100,25 @@ async function sendPart(
 }
 
 /** The upload of one volume, begun when its first part is there. The intent is noted first: an ID that is lost can be found. */
-async function startVolume(bucket: Bucket, ledger: Ledger, volume: number, signal: AbortSignal) {
+async function startVolume(bucket: Bucket, ledger: Ledger, volume: number, patience: Patience) {
   const known = ledger.uploads.get(volume)
   if (known !== undefined) return known
   const { header } = ledger
   const key = volumeKey(header.key, volume)
   await ledger.note({ event: 'creating', volume, at: new Date().toISOString() })
   const metadata = { ...header.metadata, [uploadMark]: header.id, 'zfs2s3-volume': String(volume) }
-  const uploadId = await bucket.createUpload(key, { ...header, metadata }, signal)
+  const { signal } = patience
+  const created = await patiently(async triesBefore => {
+    const { uploadId, attempts } = await bucket.createUpload(key, { ...header, metadata }, signal)
+    return { uploadId, attempts: triesBefore + attempts }
+  }, patience)
+  const { uploadId } = created
+  if (created.attempts > 1) {
+    // Those before may have begun an upload as well, and only the answer was lost.
+    for (const lost of await lostUploads(bucket, ledger, volume, signal)) {
+      if (lost.uploadId !== uploadId) await bucket.abortUpload(key, lost.uploadId, signal)
+    }
+  }
   await ledger.note({ event: 'volume', volume, key, uploadId })
   return { key, uploadId }
 }
@@ -128,6 +135,10 @@ function compare(ledger: Ledger, part: StreamPart, known: PartNote): void {
           'give up with zfs2s3-abort and start again',
   )
 }
+
+/** Whether a part that S3 has is the one of a note, by its SHA-256. */
+const isNoted = (stored: StoredPart, note: PartNote): boolean =>
+  stored.bytes === note.bytes && stored.sha256 === Buffer.from(note.sha256, 'hex').toString('base64')
 
 /** Whether a part that S3 has, but the ledger doesn't, is the same as `part`: by SHA-256, else by the MD5 in its ETag. */
 function provenSame(stored: StoredPart, part: StreamPart): boolean {
@@ -165,7 +176,10 @@ export async function reconcile(
     for (const [number, note] of ledger.parts) {
       if (placeOf(number, ledger.header).volume !== volume) continue
       const part = byNumber.get(number)
-      if (part?.etag !== note.etag || part.bytes !== note.bytes) ledger.forgetPart(number)
+      if (part?.etag === note.etag && part.bytes === note.bytes) continue
+      // An answer may have come damaged; what S3 has is the same part all the same.
+      if (part !== undefined && isNoted(part, note)) await ledger.note({ ...note, etag: part.etag })
+      else ledger.forgetPart(number)
     }
     for (const [number, part] of byNumber) if (!ledger.parts.has(number)) unknown.set(number, part)
   }
@@ -180,16 +194,24 @@ async function adoptUploads(bucket: Bucket, ledger: Ledger, signal?: AbortSignal
   }
 }
 
-/** Open uploads of a volume's very key, begun since the ledger says it was about to begin one (S3's times are whole seconds). */
+/**
+ * Open uploads of a volume's very key without any part, begun since the ledger says it was about to begin one. (Parts are
+ * sent only to one whose ID is noted: one that has some is another machine's. S3's times are whole seconds.)
+ */
 async function lostUploads(bucket: Bucket, ledger: Ledger, volume: number, signal?: AbortSignal) {
   const key = volumeKey(ledger.header.key, volume)
   const since = Date.parse(ledger.creating.get(volume) ?? '') - clockSlackMs
   const open = await bucket.listUploads(key, signal)
-  return open.filter(each => each.key === key && each.initiated !== null && Date.parse(each.initiated) >= since)
+  const lost = []
+  for (const each of open) {
+    if (each.key !== key || each.initiated === null || Date.parse(each.initiated) < since) continue
+    if ((await bucket.listParts(key, each.uploadId, signal))?.length === 0) lost.push(each)
+  }
+  return lost
 }
 
-/** How far this machine's clock and S3's may differ; S3 itself allows as much (RequestTimeTooSkewed). */
-const clockSlackMs = 15 * 60_000
+/** How far this machine's clock and S3's may differ. Requests get through with any difference: the SDK learns it from S3. */
+const clockSlackMs = 24 * 60 * 60_000
 
 /** Whether the object of that key was made by this upload. */
 async function isOurs(bucket: Bucket, ledger: Ledger, key: string, signal?: AbortSignal): Promise<boolean> {
@@ -207,8 +229,9 @@ export async function completeUpload(
   bucket: Bucket,
   ledger: Ledger,
   count: number,
-  signal: AbortSignal,
+  patience: Patience,
 ): Promise<[Volume, ...Volume[]]> {
+  const { signal } = patience
   const parts = ledger.contiguous().slice(0, count)
   if (parts.length < count) throw new Error(`of ${count} parts only ${parts.length} are in the ledger`)
   const volumes = new Map<number, PartNote[]>()
@@ -219,10 +242,10 @@ export async function completeUpload(
   const made: Volume[] = []
   for (const [volume, notes] of [...volumes].reverse()) {
     if (!ledger.completed.has(volume)) {
-      await completeVolume(bucket, ledger, volume, notes, signal)
+      await patiently(() => completeVolume(bucket, ledger, volume, notes, signal), patience)
       await ledger.note({ event: 'completed', volume })
     }
-    made.unshift(await confirmed(bucket, ledger, volume, notes, signal))
+    made.unshift(await patiently(() => confirmed(bucket, ledger, volume, notes, signal), patience))
   }
   const [first, ...others] = made
   if (first === undefined) throw new Error('an upload without parts is never completed')
@@ -273,8 +296,16 @@ async function confirmed(bucket: Bucket, ledger: Ledger, volume: number, notes: 
   return { key, bytes, sha256, etag: object.etag }
 }
 
-/** Frees in S3 all that an upload has left there, and drops the ledger. What it completed but never entered goes as well. */
-export async function abortUpload(bucket: Bucket, ledger: Ledger, signal?: AbortSignal): Promise<void> {
+/**
+ * Frees in S3 all that an upload has left there, and drops the ledger. What it completed but never entered goes as well.
+ * @param isStored whether the catalog has an object of that key, which then stays
+ */
+export async function abortUpload(
+  bucket: Bucket,
+  ledger: Ledger,
+  isStored: (key: string) => boolean,
+  signal?: AbortSignal,
+): Promise<void> {
   for (const volume of ledger.creating.keys()) {
     for (const { key, uploadId } of await lostUploads(bucket, ledger, volume, signal)) {
       await bucket.abortUpload(key, uploadId, signal)
@@ -282,7 +313,7 @@ export async function abortUpload(bucket: Bucket, ledger: Ledger, signal?: Abort
   }
   for (const { key, uploadId } of ledger.uploads.values()) {
     await bucket.abortUpload(key, uploadId, signal)
-    if (await isOurs(bucket, ledger, key, signal)) await bucket.remove(key, signal)
+    if (!isStored(key) && (await isOurs(bucket, ledger, key, signal))) await bucket.remove(key, signal)
   }
   await ledger.drop()
 }

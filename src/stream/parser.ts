@@ -5,12 +5,13 @@
 import { Failure } from '../failure.js'
 import { anchorType, Mark, type Anchor } from './anchor.js'
 import { readBegin, type Begin } from './begin.js'
+import { RecordCheck } from './check.js'
 import { Collector } from './collector.js'
 import { missingOf, Tally, type Damage, type Verdict } from './facts.js'
-import { endProblem, envelopeEndProblem, lastEndProblem } from './ends.js'
+import { envelopeEndProblem, lastEndProblem } from './ends.js'
 import { Framer } from './framer.js'
 import { formatInWords, recognise } from './magic.js'
-import { headerLength, recordNames, recordRules, recordType, type RecordRule } from './records.js'
+import { headerLength, recordNames, recordRules, recordType } from './records.js'
 
 /** A record other than BEGIN, when its header has been read and found good. */
 export interface RecordHead {
@@ -52,13 +53,8 @@ export class StreamParser {
   #beginHeader: Uint8Array = new Uint8Array()
   #beginPayload = new Collector(0)
 
-  /** The snapshot that the substream's records name. */
-  #guidLow = 0
-  #guidHigh = 0
-  /** Records of the substream so far. */
-  #records = 0
-  /** Whether they carry checksums, as its first one does or not. Those of ZFS before 2014 don't; their END does. */
-  #checksummed = true
+  /** Of the current substream. */
+  #check: RecordCheck | null = null
 
   /** The anchor, and the record that becomes the anchor once it is complete. */
   #anchor = new Mark()
@@ -78,9 +74,8 @@ export class StreamParser {
   }
 
   #goOn(begin: Begin, anchor: Anchor): void {
-    this.#substream(begin)
+    this.#substream(begin, false)
     this.#record = anchor.record - 1
-    this.#records = 2
     this.#framer.fletcher.checksum = anchor.checksum
   }
 
@@ -139,7 +134,7 @@ export class StreamParser {
     if (tally.begin.features.includes('redacted')) return 'it is redacted'
     if (tally.kind === 'resumed') return 'it is a resumed stream itself'
     if (tally.kind === 'saved') return 'it is of a partly received snapshot (zfs send -S)'
-    return this.#checksummed ? null : 'its records carry no checksums'
+    return this.#check?.checksummed === false ? 'its records carry no checksums' : null
   }
 
   /** How the stream ends if it ends here, with nothing wrong before. */
@@ -185,7 +180,7 @@ export class StreamParser {
     this.#type = view.getUint32(at, true)
     const rule = recordRules[this.#type]
     const length = rule?.payloadLength(view, at) ?? 0
-    let problem = this.#state === 'records' ? this.#check(at, rule) : this.#checkEdge(at)
+    let problem = this.#state === 'records' ? this.#checkRecord(at) : this.#checkEdge(at)
     if (rule && (length > rule.longest || length % 4 !== 0)) problem ??= `its payload can't be ${length} bytes long`
     if (problem !== null) {
       this.#damage = this.#problem(problem)
@@ -197,15 +192,11 @@ export class StreamParser {
   }
 
   /** What is wrong with a header behind a BEGIN, or null. Adds it to the checksum. */
-  #check(at: number, rule: RecordRule | undefined): string | null {
-    const { fletcher } = this.#framer
-    if (this.#type === recordType.begin) return 'another BEGIN before END'
-    const checksum = fletcher.record(at)
-    if (this.#records === 1) this.#checksummed = checksum !== 'absent'
-    if (checksum !== (this.#checksummed ? 'same' : 'absent')) return 'the checksum of what lies before does not hold'
-    if (!rule) return `its type ${this.#type} is unknown`
-    if (!this.#names(at + rule.toguidAt)) return 'it names another snapshot than the records before it'
-    return this.#type === recordType.end ? endProblem(fletcher, at, this.#checksummed) : null
+  #checkRecord(at: number): string | null {
+    const problem = this.#check?.problem(this.#framer.fletcher, at) ?? null
+    const tally = this.#tallies.at(-1)
+    if (tally && this.#check) tally.saved = this.#check.saved
+    return problem
   }
 
   /** What is wrong with a header that must be BEGIN, or one of the two ENDs around a package's streams; or null. */
@@ -214,24 +205,6 @@ export class StreamParser {
     if (this.#type === recordType.begin && this.#state !== 'envelope') return null
     if (this.#type !== recordType.end || this.#state === 'first') return 'BEGIN or END should be here'
     return this.#state === 'between' ? lastEndProblem(fletcher, at) : envelopeEndProblem(fletcher, at)
-  }
-
-  /** Whether the record names the snapshot that all of them must name. */
-  #names(guidAt: number): boolean {
-    const { view } = this.#framer.fletcher
-    if (view.getUint32(guidAt, true) === this.#guidLow && view.getUint32(guidAt + 4, true) === this.#guidHigh)
-      return true
-    const tally = this.#tallies.at(-1)
-    if (!tally || this.#records !== 1 || !this.#checksummed || this.#type === recordType.end) return false
-    // Only BEGIN names the snapshot; from the first record on it is the temporary one that was being received.
-    tally.saved = true
-    this.#setGuid(view.getBigUint64(guidAt, true))
-    return true
-  }
-
-  #setGuid(guid: bigint): void {
-    this.#guidLow = Number(guid & 0xffffffffn)
-    this.#guidHigh = Number(guid >> 32n)
   }
 
   /** A good header lies at `at`. */
@@ -269,7 +242,7 @@ export class StreamParser {
     this.#beginPayload = new Collector(0)
     const begin = this.#readBegin(header, payload)
     if (begin === null) return
-    this.#substream(begin).count(recordType.begin, payload.length)
+    this.#substream(begin, true).count(recordType.begin, payload.length)
     this.#options.onBegin?.(begin, header, payload)
   }
 
@@ -286,12 +259,10 @@ export class StreamParser {
   }
 
   /** From now on records of this substream come. */
-  #substream(begin: Begin): Tally {
+  #substream(begin: Begin, isNew: boolean): Tally {
     const tally = new Tally(begin)
     this.#tallies.push(tally)
-    this.#setGuid(BigInt(begin.toguid))
-    this.#records = 1
-    this.#checksummed = true
+    this.#check = new RecordCheck(begin, isNew)
     this.#state = begin.compound ? 'envelope' : 'records'
     return tally
   }
@@ -299,7 +270,6 @@ export class StreamParser {
   #passed(): void {
     const tally = this.#state === 'between' ? this.#tallies[0] : this.#tallies.at(-1)
     tally?.count(this.#type, this.#payloadLength)
-    this.#records += 1
     if (anchorType(this.#type) !== null) {
       this.#framer.fletcher.keep()
       const anchor = this.#candidate

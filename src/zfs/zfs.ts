@@ -16,6 +16,14 @@ export function sendCommand(snapshot: string, base: string | null, flags: readon
 /** The argument list that goes on where a resume token says. Its flags are in the token (zfs-send(8), -t). */
 export const resumeCommand = (token: string): string[] => ['zfs', 'send', '-t', token]
 
+/** Whether this zfs can go on from a token: it says so without sending. zfs-fuse doesn't know -t, for one. */
+export async function canResume(token: string): Promise<boolean> {
+  return run('zfs', ['send', '-n', '-t', token]).then(
+    () => true,
+    () => false,
+  )
+}
+
 /** The GUID of a snapshot, in decimal. Throws a Failure: status 3 where there is no such snapshot, 1 without `zfs`. */
 export async function snapshotGuid(snapshot: string): Promise<string> {
   const guid = (await zfs(['get', '-Hp', '-o', 'value', 'guid', snapshot], snapshot)).trim()

@@ -11,24 +11,22 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 
-const client = new S3Client({ forcePathStyle: true })
-const [action, Key] = process.argv.slice(2)
+const client = new S3Client({ forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED' })
+const [action = '', Key] = process.argv.slice(2)
 const Bucket = process.env.ZFS2S3_BUCKET
 
-switch (action) {
-  case 'delete':
-    await client.send(new DeleteObjectCommand({ Bucket, Key }))
-    break
-  case 'put':
-    await client.send(new PutObjectCommand({ Bucket, Key, Body: await buffer(process.stdin) }))
-    break
-  case 'begin': {
-    const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key }))
-    const part = { Bucket, Key, UploadId, PartNumber: 1, Body: await buffer(process.stdin) }
-    const { ETag } = await client.send(new UploadPartCommand(part))
-    process.stdout.write(`${UploadId ?? ''}\n${ETag ?? ''}\n`)
-    break
-  }
-  default:
-    throw new Error(`what is ${action ?? 'nothing'}?`)
+const actions = new Map<string, () => Promise<unknown>>([
+  ['delete', () => client.send(new DeleteObjectCommand({ Bucket, Key }))],
+  ['put', async () => client.send(new PutObjectCommand({ Bucket, Key, Body: await buffer(process.stdin) }))],
+  ['begin', begin],
+])
+const act = actions.get(action)
+if (act === undefined) throw new Error(`what is '${action}'?`)
+await act()
+
+async function begin() {
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key }))
+  const part = { Bucket, Key, UploadId, PartNumber: 1, Body: await buffer(process.stdin) }
+  const { ETag } = await client.send(new UploadPartCommand(part))
+  process.stdout.write(`${UploadId ?? ''}\n${ETag ?? ''}\n`)
 }

@@ -95,7 +95,8 @@ open_uploads() {
 }
 
 # put_in_background NAME [ARGUMENTS]: begins to store a recorded stream in parts of 5 MiB, of which S3 acknowledges the
-# first and holds the second; returns when it does. $put_pid is the command's process.
+# first and holds the second; returns when it does. $put_pid is the command's process. (A held request that is not released
+# stays so, and its bytes never reach the upload.)
 put_in_background() {
   local name=$1
   shift
@@ -119,8 +120,7 @@ put_ends_with() {
 interrupted() {
   put_in_background "$@"
   kill -INT "$put_pid"
-  wait "$put_pid" || true
-  s3 DELETE faults
+  put_ends_with 130
 }
 
 # catalog: the catalog's file.

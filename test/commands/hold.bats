@@ -124,3 +124,13 @@ hold() {
   ends_with 3 "the base tank/chain@day2 is not stored"
   nothing_came_of_it
 }
+
+@test "what is encrypted first and compressed then is as unreadable, and stored if the user says so" {
+  set -o pipefail
+  run -4 --separate-stderr eval 'age -r "$recipient" <"$increment" | gzip | zfs2s3-put tank/chain@day2 --base @day1'
+  [ "$output" = "" ]
+  run -0 --separate-stderr eval 'age -r "$recipient" <"$increment" | gzip |
+    zfs2s3-put tank/chain@day2 --base @day1 --guid "$guid" --opaque'
+  [ "$(jq -c '[.snapshot, .verified]' <<<"$output")" = '["tank/chain@day2",false]' ]
+  zfs2s3-get tank/chain@day2 --filter "gzip -d | age -d -i $BATS_FILE_TMPDIR/key" | cmp - "$increment"
+}

@@ -7,7 +7,7 @@ import { edgeTitle } from '../../chain/names.js'
 import { readCatalog } from '../../catalog/catalog.js'
 import { readSeedUpload } from '../../catalog/seed-upload.js'
 import { withLock } from '../../catalog/lock.js'
-import { refused } from '../../failure.js'
+import { type Failure, refused } from '../../failure.js'
 import { Ledger, type UploadHeader } from '../../store/ledger.js'
 import type { Begin } from '../../stream/begin.js'
 import { edgeInProgress, edgeToBe } from '../stored.js'
@@ -32,16 +32,16 @@ export function claimUpload(
     const provides = guid === null ? [] : [{ name, guid }]
     const [objection] = addition(edges, [{ ...edgeToBe(header), provides }])
     if (objection !== undefined) throw refused(objection.what, objection.remedy)
-    if (inner !== null) mustFit(edges, inner, guards.allowFlagChange)
+    const misfit = inner === null ? null : misfitOf(edges, inner, guards.allowFlagChange)
+    if (misfit !== null) throw misfit
+    await Ledger.sweep(dataDir)
     return Ledger.create(dataDir, header)
   })
 }
 
-/** Throws status 3 if a stream that begins like this would not be received on top of what is stored. */
-export function mustFit(edges: readonly Edge[], begin: Begin, allowFlagChange: boolean): void {
-  const refusal = misfitRefused(misfits(edges, [arriving(begin)]), allowFlagChange)
-  if (refusal !== null) throw refusal
-}
+/** The refusal (status 3) of a stream that would not be received on top of what is stored; null if it would. */
+export const misfitOf = (edges: readonly Edge[], begin: Begin, allowFlagChange: boolean): Failure | null =>
+  misfitRefused(misfits(edges, [arriving(begin)]), allowFlagChange)
 
 const arriving = (begin: Begin): ArrivingStream => ({
   snapshot: { name: begin.toname, guid: begin.toguid },
@@ -62,7 +62,9 @@ async function nothingElseOnItsWay(dataDir: string, header: { snapshot: { name: 
     throw refused(`the upload of ${edgeTitle(edgeInProgress(ledger))} is not finished`, howOn + hint)
   }
   const old = await readSeedUpload(dataDir)
-  if (old !== null && !alongside) {
+  // What is only scheduled is begun here.
+  const isThis = old?.uploadId === null && old.snapshot?.name === header.snapshot.name
+  if (old !== null && !isThis && !alongside) {
     const name = old.snapshot?.name ?? join(dataDir, 'upload_progress.yml')
     throw refused(
       `the Python tool's upload of ${name} is not finished`,

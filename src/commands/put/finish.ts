@@ -4,6 +4,7 @@ import type { Edge, Snapshot, StreamFacts, Volume } from '../../chain/edge.js'
 import { changeCatalog } from '../../catalog/catalog.js'
 import type { EndNote, Ledger } from '../../store/ledger.js'
 import type { Bucket } from '../../store/s3.js'
+import type { Patience } from '../../store/patience.js'
 import { completeUpload } from '../../store/upload.js'
 import type { Substream, Verdict } from '../../stream/facts.js'
 import { unstorable } from '../verdict.js'
@@ -18,9 +19,9 @@ export async function finishUpload(
   bucket: Bucket,
   ledger: Ledger,
   end: EndNote,
-  signal: AbortSignal,
+  patience: Patience,
 ): Promise<Edge> {
-  const volumes = await completeUpload(bucket, ledger, end.parts, signal)
+  const volumes = await completeUpload(bucket, ledger, end.parts, patience)
   const edge = storedEdge(ledger, end, volumes)
   await changeCatalog(dataDir, `store ${edge.snapshot.name}`, edges => {
     // A crash between this step and the next one has left it there already.

@@ -10,20 +10,22 @@ import { isHopeless } from '../verdict.js'
 /**
  * Leaves an upload pending, or gives it up where nothing can come of it: nothing was sent, or the stream can't be stored.
  * Gives the error to throw, which says how to go on.
+ * @param resumed whether parts were there before: they are not given up because the stream came damaged this time
  */
 export async function leavePending(
   error: unknown,
   bucket: Bucket,
   ledger: Ledger,
   signal: AbortSignal,
+  resumed: boolean,
 ): Promise<unknown> {
   const nothingInS3 = ledger.uploads.size === 0 && ledger.creating.size === 0
   if (nothingInS3) {
     await ledger.drop()
     return signal.aborted ? signal.reason : error
   }
-  if (isHopeless(error)) {
-    await abortUpload(bucket, ledger)
+  if (isHopeless(error) && !resumed) {
+    await abortUpload(bucket, ledger, () => false)
     return error
   }
   await ledger.close()

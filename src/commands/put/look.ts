@@ -7,7 +7,7 @@ import type { Begin } from '../../stream/begin.js'
 import type { Verdict } from '../../stream/facts.js'
 import { type Format, formatInWords, recognisableLength, recognise } from '../../stream/magic.js'
 import { StreamParser } from '../../stream/parser.js'
-import { lackOf, unstorable, verdictFailure } from '../verdict.js'
+import { isHopeless, lackOf, unstorable, verdictFailure } from '../verdict.js'
 import { type Compression, isCompression, startDecompressor } from '../../zfs/decompress.js'
 import { feed } from '../../zfs/child.js'
 
@@ -56,7 +56,14 @@ export async function readHead(source: AsyncIterable<Uint8Array>, unread: boolea
   const format = recognise(first)
   const chunks = rejoined(held, iterator)
   if (format === 'zfs-send') return { format, check: 'records', ...(await peek(held, next)), chunks }
-  if (isCompression(format)) return { format, check: 'inside', ...(await peekInside(format, held, next)), chunks }
+  if (isCompression(format)) {
+    const inside = await peekInside(format, held, next).catch((error: unknown) => {
+      // What is compressed may itself be encrypted; that is for the user to say.
+      if (unread && isHopeless(error)) return null
+      throw error
+    })
+    if (inside !== null) return { format, check: 'inside', ...inside, chunks }
+  }
   if (unread) return { format, check: 'none', begin: null, inner: null, chunks }
   throw unreadable(format)
 }

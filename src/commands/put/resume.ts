@@ -52,10 +52,21 @@ export function demandSameStream({ header }: Ledger, head: Head, wanted: PutOpti
   )
 }
 
-/** Does `work` while no other process works on the same upload; throws status 5 at once if one does. */
-export function whileWorkingOn<T>(dataDir: string, { header }: Ledger, work: () => Promise<T>): Promise<T> {
-  return withLock(dataDir, `the upload of ${header.snapshot.name}`, work, {
-    name: `upload-${header.id}.lock`,
-    waitMs: 0,
-  })
+/**
+ * Does `work` while no other process works on the same upload; throws status 5 at once if one does, and status 3 if one
+ * has ended it in the meantime. What `work` is given has been read again: the other one may have gone on with it.
+ */
+export async function whileWorkingOn<T>(
+  dataDir: string,
+  ledger: Ledger,
+  work: (ledger: Ledger) => Promise<T>,
+): Promise<T> {
+  const { id, snapshot } = ledger.header
+  const locked = async () => {
+    const now = await ledger.again()
+    if (now === null)
+      throw refused(`the upload of ${snapshot.name} is no longer pending`, 'another command has ended it')
+    return work(now)
+  }
+  return withLock(dataDir, `the upload of ${snapshot.name}`, locked, { name: `uploads/${id}.lock`, waitMs: 0 })
 }

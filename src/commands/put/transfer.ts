@@ -3,6 +3,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { badStream, failed } from '../../failure.js'
 import type { Ledger, ResumePoint } from '../../store/ledger.js'
 import { cutIntoParts } from '../../store/parts.js'
+import type { Patience } from '../../store/patience.js'
 import type { Bucket, StoredPart } from '../../store/s3.js'
 import { sendParts } from '../../store/upload.js'
 import type { Begin } from '../../stream/begin.js'
@@ -15,7 +16,7 @@ import { type Head, insideInspection, inspected, type Inspection, noInspection, 
 import { ResumePoints } from './resume-points.js'
 import type { Source } from './source.js'
 
-export interface Transfer {
+export interface Transfer extends Patience {
   readonly bucket: Bucket
   readonly ledger: Ledger
   readonly source: Source
@@ -25,8 +26,6 @@ export interface Transfer {
   /** Called for each BEGIN record; throws where it must not be stored. */
   readonly guard: (begin: Begin) => void
   readonly concurrency: number
-  readonly retryForMs: number
-  readonly signal: AbortSignal
   readonly onPart: (bytes: number, sent: boolean) => void
 }
 
@@ -79,20 +78,18 @@ function inspectionOf(head: Head, parser: StreamParser, guard: (begin: Begin) =>
 
 /** How a stream that `zfs send -t` began in the middle is joined onto the parts that S3 has. */
 function spliceOf(ledger: Ledger) {
-  const stored = ledger.contiguous()
-  const last = stored.at(-1)
-  const point = last?.resume
+  const last = ledger.resumable()
   const original = ledger.header.begin
-  if (last === undefined || point == null || original === null) {
+  if (last === null || original === null) {
     throw badStream(
       'this stream begins in the middle (zfs send -t), and what is stored of the upload has no such point',
       'send it from the start: zfs send ... | zfs2s3-put --resume',
     )
   }
-  const { anchor, tail } = point
+  const { anchor, tail } = last.point
   const splicer = new Splicer(original, anchor)
   const parser = new StreamParser({ from: { begin: original, anchor } })
-  const points = new ResumePoints(parser, last.part * ledger.header.partSize)
+  const points = new ResumePoints(parser, last.bytes)
   return {
     start: anchor.start,
     partsBefore: last.part,
@@ -104,7 +101,7 @@ function spliceOf(ledger: Ledger) {
     },
     /** Drops what S3 has already, after it has proved to be the same: `zfs receive` would take a wrong splice. */
     behindStored: async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-      let left = last.part * ledger.header.partSize - anchor.start
+      let left = last.bytes - anchor.start
       let hash: Hash | null = createHash('sha256')
       for await (const chunk of chunks) {
         const again = chunk.subarray(0, left)
@@ -117,6 +114,7 @@ function spliceOf(ledger: Ledger) {
         }
         if (again.length < chunk.length) yield chunk.subarray(again.length)
       }
+      if (hash !== null) throw differs(last.part)
     },
   }
 }

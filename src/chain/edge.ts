@@ -60,5 +60,7 @@ export interface Edge {
   readonly filter: string | null
   /** Whether the plain stream was seen to be whole; null where nobody knows. */
   readonly verified: boolean | null
+  /** When it was last read back and found good; null if never. */
+  readonly verifiedAt: string | null
   readonly stream: StreamFacts | null
 }

@@ -34,6 +34,7 @@ export interface EdgeDetails extends VolumeRecord {
   readonly part_size: number | null
   readonly filter: string | null
   readonly verified: boolean | null
+  readonly verified_at: string | null
   readonly stream: StreamRecord | null
   /** Only for stream packages. */
   readonly provides?: readonly SnapshotRecord[]
@@ -82,6 +83,7 @@ export function edgeDetails(edge: Edge): EdgeDetails {
     part_size: edge.partSize,
     filter: edge.filter,
     verified: edge.verified,
+    verified_at: edge.verifiedAt,
     stream: edge.stream === null ? null : streamRecord(edge.stream),
     ...(isPackage(edge) ? { provides: edge.provides.map(snapshotRecord), needs: edge.needs.map(snapshotRecord) } : {}),
     ...(edge.volumes.length > 1 ? { volumes: edge.volumes.map(volumeRecord) } : {}),
@@ -140,6 +142,7 @@ export function recordToEdge(record: unknown): Edge {
     stored: orNull(timeIn, fields, 'stored'),
     filter: orNull(stringIn, fields, 'filter'),
     verified: orNull(booleanIn, fields, 'verified'),
+    verifiedAt: orNull(timeIn, fields, 'verified_at'),
     stream: orNull(readStream, fields, 'stream'),
   }
   // The rule walks provides and needs: an edge that left out its own ends would slip through it.

@@ -1,4 +1,4 @@
-/** zfs2s3-get: writes one stored stream. The bytes: S3 -> checksum -> (filter) -> records -> stdout. */
+/** zfs2s3-get: writes one stored stream. The bytes: S3 -> checksum -> (filter) -> records -> (continuation) -> stdout. */
 import { argumentsToName, edgeFinder, type EdgeName, recordToName } from '../chain/find.js'
 import { readCatalog } from '../catalog/catalog.js'
 import { edgeTitle } from '../chain/names.js'
@@ -10,17 +10,23 @@ import { refused, usageError } from '../failure.js'
 import { download } from '../store/download.js'
 import { Bucket } from '../store/s3.js'
 import { startPipeline, through } from '../zfs/child.js'
-import { checkedStream, decompressed } from './get/check.js'
+import { decodeToken, type TokenFacts } from '../stream/token.js'
+import { checkedStream, continuedStream, decompressed } from './get/check.js'
+import { concurrencyOption, rangesAtATime } from './get/options.js'
 import { baseOption, dataDirOf, namedSnapshots } from './stored.js'
 
 export const command: Command = {
   name: 'get',
   summary: 'write one stored stream to stdout',
-  usage: ['DS@SNAP [--base DS@PREV] [OPTIONS]', '[OPTIONS] < EDGE'],
+  usage: ['DS@SNAP [--base DS@PREV] [OPTIONS]', '[OPTIONS] < EDGE', '--continue TOKEN [OPTIONS]'],
   description: [
     'Reads the stream back from S3 and writes it, checked against the checksum on record and, as far as it can be read, ' +
       'record by record. A break of the line is mended where it was. If anything is wrong, it ends with status 4 before the ' +
       'end of the stream is written, so that zfs receive at the other end of the pipe refuses it: never a damaged stream that looks whole.',
+    'It is fetched in ranges, several at a time, and written in order; what waits to be written takes 64 MiB at most. An ' +
+      'object that is replaced while it is read is noticed.',
+    '--continue goes on with a zfs receive -s that was interrupted: what is written is the same stream from where the ' +
+      'receiver stopped, as zfs send -t would send it. The token says which stream it is; S3 is read from the start of it.',
     'A stream that was stored through a filter comes back as it was stored, unless --filter undoes it. The filter that it ' +
       'went through is only shown, never run.',
   ],
@@ -32,7 +38,13 @@ export const command: Command = {
       value: 'PIPELINE',
       help: 'send what was stored through this shell pipeline, as in age -d -i KEY | zstd -d',
     },
+    {
+      name: 'continue',
+      value: 'TOKEN',
+      help: "go on with an interrupted zfs receive -s: the target's receive_resume_token",
+    },
     { name: 'decompress', help: 'undo a compression that the first bytes show (zstd, gzip, xz, lz4)' },
+    concurrencyOption,
     dataDirOption,
     ...bucketOptions,
   ],
@@ -42,10 +54,14 @@ export const command: Command = {
       'an increment that was encrypted',
       "zfs2s3-get tank/home@b --filter 'age -d -i KEY | zstd -d' | zfs receive -u pool/home",
     ],
+    [
+      'go on with zfs receive -s after an interruption',
+      'zfs2s3-get --continue "$(zfs get -Ho value receive_resume_token pool/home)" | zfs receive -s -u pool/home',
+    ],
   ],
   statuses: {
     3: 'it is not stored, or its object is not in S3',
-    4: 'what S3 has is damaged, or another object than was stored',
+    4: 'what S3 has is damaged, or another object than was stored; or the token is for another stream',
     5: 'the object is archived and has to be thawed first',
   },
   async run(context) {
@@ -56,7 +72,10 @@ export const command: Command = {
     if (filter !== undefined && args.flag('decompress'))
       throw usageError('--filter and --decompress are given', 'choose one')
     const place = bucketSettings(context)
-    const name = await namedEdge(context)
+    const concurrency = rangesAtATime(context)
+    const text = args.text('continue')
+    const token = text === undefined ? null : decodeToken(text)
+    const name = await namedEdge(context, token)
     const { edges } = await readCatalog(dataDirOf(context))
     const edge = edgeFinder(edges)(name)
     if (edge.filter !== null && filter === undefined) {
@@ -65,10 +84,11 @@ export const command: Command = {
     const bucket = await Bucket.open(place)
     const progress = showProgress(context, 'read')
     try {
-      const stored = download(bucket, edge, { signal, retryForMs: place.retryForMs })
+      const stored = download(bucket, edge, { signal, concurrency, retryForMs: place.retryForMs })
       const undone = filter === undefined ? stored : through(stored, startPipeline(filter))
       const plain = args.flag('decompress') ? decompressed(undone) : undone
-      for await (const chunk of checkedStream(plain, edge)) {
+      const checked = token === null ? checkedStream(plain, edge) : continuedStream(plain, edge, token)
+      for await (const chunk of checked) {
         await write(stdout, chunk)
         progress.add(chunk.length)
       }
@@ -81,9 +101,14 @@ export const command: Command = {
   },
 }
 
-async function namedEdge(context: Context): Promise<EdgeName> {
+async function namedEdge(context: Context, token: TokenFacts | null): Promise<EdgeName> {
   const named = namedSnapshots(context)
   if (named !== undefined) return argumentsToName(named.snapshot, named.base)
+  if (token !== null) {
+    const { toname, toguid, fromguid } = token
+    const base = fromguid === null ? null : undefined
+    return { snapshot: toname, guid: toguid, base, baseGuid: fromguid, key: null }
+  }
   const [name, ...others] = await readRecords(context.stdin, recordToName)
   if (name === undefined) throw refused('stdin names no edge')
   if (others.length > 0)

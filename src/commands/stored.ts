@@ -54,6 +54,7 @@ export function edgeToBe({ snapshot, base, key, ...header }: Omit<UploadHeader, 
     stored: null,
     filter: header.filter,
     verified: null,
+    verifiedAt: null,
     stream: null,
   }
 }

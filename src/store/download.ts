@@ -1,113 +1,95 @@
-/** Reading a stored stream: the bytes of all its volumes in order, reopened where the line broke, compared at the end. */
+/** Reading a stored stream: the bytes of all its volumes in order, compared with what is on record before the last ones. */
 import { createHash, type Hash } from 'node:crypto'
 import type { Edge, Volume } from '../chain/edge.js'
-import { badStream, refused } from '../failure.js'
-import { httpStatus } from './errors.js'
+import { badStream, notYet } from '../failure.js'
+import { notInBucket } from './errors.js'
 import { compositeSha256 } from './parts.js'
-import { patiently } from './patience.js'
-import type { Bucket } from './s3.js'
+import { type RangeOptions, readInRanges } from './ranges.js'
+import type { Bucket, StoredObject } from './s3.js'
 
-export interface DownloadOptions {
-  readonly retryForMs: number
-  readonly signal: AbortSignal
+/** A volume of an edge, and what S3 has under its key. */
+export interface Found {
+  readonly volume: Volume
+  readonly object: StoredObject
 }
 
 /**
  * The bytes of one stored stream. Each volume's last chunk is held back until size and checksum have proved right, so
- * that a reader never sees the end of a damaged stream. Throws status 3 if the object is not there, 4 if it is another
- * one than the catalog says or its bytes are.
+ * that a reader never sees the end of a damaged stream. Throws status 3 if an object is not there, 4 if it is another
+ * one than the catalog says or its bytes are, 5 if it is archived; as far as S3 can tell, before the first byte.
  */
-export async function* download(bucket: Bucket, edge: Edge, options: DownloadOptions): AsyncGenerator<Uint8Array> {
-  for (const volume of edge.volumes) yield* downloadVolume(bucket, volume, edge.partSize, options)
+export async function* download(bucket: Bucket, edge: Edge, options: RangeOptions): AsyncGenerator<Uint8Array> {
+  const found = await findVolumes(bucket, edge, options.signal)
+  for (const each of found) yield* downloadVolume(bucket, each, edge.partSize, options)
 }
+
+/** All volumes of an edge. Throws as `download` does where one of them can't be read or is not what is on record. */
+export async function findVolumes(bucket: Bucket, edge: Edge, signal: AbortSignal): Promise<Found[]> {
+  const found: Found[] = []
+  for (const volume of edge.volumes) {
+    const { key } = volume
+    const object = await bucket.head(key, signal)
+    if (object === null) throw notInBucket(bucket.name, key)
+    const difference = differenceOf(volume, object)
+    if (difference !== null) throw changed(key, difference)
+    found.push({ volume, object })
+  }
+  for (const { volume, object } of found) {
+    const { state } = object.archive
+    if (state === 'archived' || state === 'thawing') {
+      const how = state === 'archived' ? 'archived' : 'still being thawed'
+      throw notYet(`'${volume.key}' is ${how} (${object.storageClass})`, 'thaw it: zfs2s3-thaw --wait DS@SNAP')
+    }
+  }
+  return found
+}
+
+/** How size or checksum of an object differ from what is on record, to be read behind "is"; null if they don't. */
+export function differenceOf(volume: Volume, object: StoredObject): string | null {
+  if (volume.bytes !== null && object.bytes !== volume.bytes) return `${object.bytes} bytes long, not ${volume.bytes}`
+  if (volume.sha256 !== null && object.sha256 !== null && object.sha256 !== volume.sha256) {
+    return `with checksum ${object.sha256}, not ${volume.sha256}`
+  }
+  return null
+}
+
+/** Whether all bytes of an edge will be compared with a checksum when they are read. */
+export const isHashed = (edge: Edge, found: readonly Found[]): boolean =>
+  found.every(({ volume, object }) => hashFor(volume.sha256 ?? object.sha256, edge.partSize) !== null)
 
 async function* downloadVolume(
   bucket: Bucket,
-  volume: Volume,
+  { volume, object }: Found,
   partSize: number | null,
-  options: DownloadOptions,
+  options: RangeOptions,
 ): AsyncGenerator<Uint8Array> {
   const { key } = volume
-  const object = await bucket.head(key, options.signal)
-  if (object === null) {
-    throw refused(
-      `'${key}' is not in bucket ${bucket.name}`,
-      'it was deleted without zfs2s3; look for another path to the snapshot',
-    )
-  }
-  if (volume.bytes !== null && object.bytes !== volume.bytes) {
-    throw changed(key, `${object.bytes} bytes long, not ${volume.bytes}`)
-  }
-  if (volume.sha256 !== null && object.sha256 !== null && object.sha256 !== volume.sha256) {
-    throw changed(key, `with checksum ${object.sha256}, not ${volume.sha256}`)
-  }
   const expected = volume.sha256 ?? object.sha256
-  const parts = expected !== null && partSize !== null ? new PartHashes(partSize) : null
+  const hash = hashFor(expected, partSize)
   let held: Uint8Array | undefined
-  for await (const chunk of reopening(bucket, key, object.bytes, object.etag, options)) {
-    parts?.push(chunk)
+  for await (const chunk of readInRanges(bucket, { key, bytes: object.bytes, etag: object.etag }, options)) {
+    hash?.push(chunk)
     if (held !== undefined) yield held
     held = chunk
   }
-  if (parts !== null && parts.composite() !== expected)
-    throw changed(key, `damaged: its bytes don't have the checksum ${expected}`)
+  if (hash !== null && hash.result() !== expected) {
+    throw changed(key, `damaged: its bytes don't have the checksum ${expected ?? ''}`)
+  }
   if (held !== undefined) yield held
 }
 
 const changed = (key: string, how: string) =>
   badStream(`'${key}' is ${how}`, 'it is not what was stored; restore along another path (zfs2s3-graph shows them)')
 
-/** The chunks of an object; after a break it goes on where it stopped, with the same object or not at all (If-Match). */
-async function* reopening(
-  bucket: Bucket,
-  key: string,
-  bytes: number,
-  etag: string,
-  { retryForMs, signal }: DownloadOptions,
-): AsyncGenerator<Uint8Array> {
-  let position = 0
-  while (position < bytes) {
-    const from = position
-    try {
-      // One chunk at least for each try: patience starts anew once something has come.
-      const { first, rest } = await patiently(async () => firstOf(await bucket.read(key, from, etag, signal)), {
-        retryForMs,
-        signal,
-      })
-      position += first.length
-      yield first
-      for await (const chunk of restOf(rest)) {
-        position += chunk.length
-        yield chunk
-      }
-    } catch (error) {
-      if (httpStatus(error) === 412) throw changed(key, 'not the object that it was a moment ago')
-      throw bucket.failure(error, { doing: 'read', key }, signal)
-    }
-  }
+/** What computes a checksum like `expected`; null where there is none, or where it isn't known how long the parts were. */
+function hashFor(expected: string | null, partSize: number | null): PartHashes | null {
+  if (expected === null) return null
+  // Without a number of parts it is of an object that was put at once (S3 User Guide: Checking object integrity).
+  if (!expected.includes('-')) return new PartHashes(Infinity)
+  return partSize === null ? null : new PartHashes(partSize)
 }
 
-async function firstOf(body: AsyncIterable<Uint8Array>) {
-  const rest = body[Symbol.asyncIterator]()
-  const next = await rest.next()
-  if (next.done === true) throw Object.assign(new Error('the answer has no bytes'), { code: 'ECONNRESET' })
-  return { first: next.value, rest }
-}
-
-/** What is left of a body; that it breaks off is no error here, since the caller opens it again at that place. */
-async function* restOf(body: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  try {
-    for (;;) {
-      const next = await body.next().catch(() => undefined)
-      if (next === undefined || next.done === true) return
-      yield next.value
-    }
-  } finally {
-    await body.return?.()
-  }
-}
-
-/** SHA-256 of each part of a stream that was uploaded in parts of one size. */
+/** SHA-256 of each part of a stream that was uploaded in parts of one size; Infinity: of one that was put at once. */
 class PartHashes {
   readonly #partSize: number
   readonly #digests: Buffer[] = []
@@ -128,7 +110,9 @@ class PartHashes {
     }
   }
 
-  composite(): string {
+  /** As S3 writes it. */
+  result(): string {
+    if (this.#partSize === Infinity) return this.#hash.digest('base64')
     if (this.#filled > 0) this.#finish()
     return compositeSha256(this.#digests)
   }

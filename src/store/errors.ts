@@ -1,5 +1,5 @@
 /** What goes wrong between us and S3, translated once: into facts that code asks for, and into Failures for people. */
-import { errorCode, Failure, failed, messageOf, notYet } from '../failure.js'
+import { errorCode, Failure, failed, messageOf, notYet, refused } from '../failure.js'
 
 /** The HTTP status of an S3 answer, or undefined where there was none. */
 export function httpStatus(error: unknown): number | undefined {
@@ -70,7 +70,11 @@ export function s3Failure(error: unknown, asked: Asked, signal?: AbortSignal): u
     )
   }
   if (code === 'InvalidObjectState') {
-    return notYet(`${thing} is archived`, 'ask S3 to restore it and wait until it is there (zfs2s3-thaw --wait)', error)
+    return notYet(
+      `${thing} is archived`,
+      'ask S3 to restore it (aws s3api restore-object), and read it again when it is there',
+      error,
+    )
   }
   if (httpStatus(error) === 403) {
     return failed(
@@ -89,3 +93,7 @@ export function s3Failure(error: unknown, asked: Asked, signal?: AbortSignal): u
   const hint = isPassing(error) ? 'S3 is overloaded or ill: run the command again later' : undefined
   return failed(`${what}: S3 answered ${answer} (${messageOf(error)})`, hint, error)
 }
+
+/** The Failure (status 3) of an object that should be there and is not. */
+export const notInBucket = (bucket: string, key: string) =>
+  refused(`'${key}' is not in bucket ${bucket}`, 'it was deleted without zfs2s3; look for another path to the snapshot')

@@ -5,6 +5,7 @@
 import type { Readable } from 'node:stream'
 import type { ListMultipartUploadsCommandOutput, S3Client } from '@aws-sdk/client-s3'
 import { failed } from '../failure.js'
+import { type ArchiveState, archiveState, type Tier } from './archive.js'
 import { type Asked, httpStatus, isMissing, s3Code, s3Failure } from './errors.js'
 
 /** Where a bucket is; the same fields as in cli/settings. */
@@ -24,6 +25,8 @@ export interface StoredObject {
   /** S3's own SHA-256: composite `base64-N` for multipart objects; null where the service keeps none. */
   readonly sha256: string | null
   readonly storageClass: string
+  /** Whether it can be read now. */
+  readonly archive: ArchiveState
   /** User metadata, keys lower case and without `x-amz-meta-`. */
   readonly metadata: Readonly<Record<string, string>>
 }
@@ -113,27 +116,60 @@ export class Bucket {
       }),
     )
     if (answer === null) return null
+    // S3 leaves the header out for STANDARD (S3 API: HeadObject, x-amz-storage-class).
+    const storageClass = answer.StorageClass ?? 'STANDARD'
     return {
       bytes: required(answer.ContentLength, 'a size'),
       etag: required(answer.ETag, 'an ETag'),
       sha256: answer.ChecksumSHA256 ?? null,
-      // S3 leaves the header out for STANDARD (S3 API: HeadObject, x-amz-storage-class).
-      storageClass: answer.StorageClass ?? 'STANDARD',
+      storageClass,
+      archive: archiveState({ storageClass, archiveStatus: answer.ArchiveStatus, restore: answer.Restore }),
       metadata: answer.Metadata ?? {},
     }
   }
 
-  /** The bytes of an object from position `from` on. `etag`: fail if it has been replaced by another object. */
-  async read(key: string, from: number, etag: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+  /**
+   * The bytes of an object from position `from` to the one before `to`. `etag`: fail (412) if it has been replaced by another
+   * object. Errors come as the SDK throws them, for the caller to judge.
+   */
+  async read(
+    key: string,
+    { from, to, etag }: { readonly from: number; readonly to: number; readonly etag: string },
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array>> {
     const command = new this.#sdk.GetObjectCommand({
       Bucket: this.name,
       Key: key,
       IfMatch: etag,
-      ...(from > 0 && { Range: `bytes=${from}-` }),
+      Range: `bytes=${from}-${to - 1}`,
     })
     const answer = await this.#client.send(command, { abortSignal: signal })
+    const { ContentRange: sent } = answer
+    // A service that ignores the range sends other bytes.
+    required(sent?.startsWith(`bytes ${from}-`) === true ? sent : undefined, 'the range that was asked for')
     // The SDK's type covers browsers too; on Node a body is a Readable.
     return answer.Body as unknown as AsyncIterable<Uint8Array>
+  }
+
+  /**
+   * Asks for an archived object to be made readable for some days. That this was asked before is no error. Intelligent
+   * tiering takes no days: there the object itself moves back (S3 API: RestoreObject).
+   */
+  async thaw(
+    key: string,
+    { tier, days }: { readonly tier: Tier; readonly days: number | null },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const command = new this.#sdk.RestoreObjectCommand({
+      Bucket: this.name,
+      Key: key,
+      RestoreRequest: { ...(days !== null && { Days: days }), GlacierJobParameters: { Tier: tier } },
+    })
+    await this.#send({ doing: 'thaw', key }, signal, options =>
+      this.#client.send(command, options).catch((error: unknown) => {
+        if (s3Code(error) !== 'RestoreAlreadyInProgress') throw error
+      }),
+    )
   }
 
   /** Deletes an object. That it isn't there is no error (S3 API: DeleteObject). */

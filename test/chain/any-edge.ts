@@ -67,6 +67,7 @@ export const anyEdge: fc.Arbitrary<Edge> = record({
   stored: orNull(time),
   filter: orNull(anyText),
   verified: orNull(fc.boolean()),
+  verifiedAt: orNull(time),
   stream: orNull(stream),
 }).map(({ moreProvided, moreNeeded, first, further, ...facts }) => ({
   ...facts,

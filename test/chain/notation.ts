@@ -33,6 +33,7 @@ export function edge(text: string, facts: Partial<Edge> = {}): Edge {
     stored: null,
     filter: null,
     verified: null,
+    verifiedAt: null,
     stream: null,
   }
   const key = objectKey({ snapshot: end.name, base: base?.name ?? null, package: isPackage(made), volume: 1 }, '')

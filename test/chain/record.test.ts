@@ -10,7 +10,7 @@ import { edge } from './notation.js'
 const line = `{"snapshot":"tank/home@b","guid":"11016576939197236312","base":"tank/home@a","base_guid":"12169268280325133658",
   "key":"tank/home@b <- tank/home@a","bytes":3184424,"storage_class":"STANDARD",
   "created":"2026-11-24T11:51:02Z","stored":"2026-11-24T11:53:40Z",
-  "sha256":"kVJ0=-1","filter":null,"verified":true,
+  "sha256":"kVJ0=-1","filter":null,"verified":true,"verified_at":null,
   "stream":{"bytes":3184424,"raw":true,"compressed":true,"large_blocks":false,"features":["lz4","compressed","raw"]},
   "restorable":true,"removable":true,"dependents":0}`
 const record = (): Record<string, unknown> => Object.fromEntries(Object.entries(JSON.parse(line) as object))
@@ -36,7 +36,7 @@ describe('the record of an edge', () => {
   })
   it('lists what it provides and needs only for a package, volumes only where there are several', () => {
     const [volume] = edge('a>b').volumes
-    assert.deepEqual(Object.keys(edgeToRecord(edge('a>b'))).slice(-3), ['filter', 'verified', 'stream'])
+    assert.deepEqual(Object.keys(edgeToRecord(edge('a>b'))).slice(-4), ['filter', 'verified', 'verified_at', 'stream'])
     assert.deepEqual(edgeToRecord(edge('a>b+c')).needs, [{ snapshot: 'tank/home@a', guid: edge('a').snapshot.guid }])
     const two = edge('a', {
       volumes: [

@@ -1,8 +1,10 @@
 /** What a stream read back has to prove before its last bytes are written. */
 import type { Edge } from '../../chain/edge.js'
 import { badStream } from '../../failure.js'
-import { type Format, recognisableLength, recognise } from '../../stream/magic.js'
+import { Continuation } from '../../stream/continuation.js'
+import { type Format, formatInWords, recognisableLength, recognise } from '../../stream/magic.js'
 import { StreamParser } from '../../stream/parser.js'
+import type { TokenFacts } from '../../stream/token.js'
 import { through } from '../../zfs/child.js'
 import { isCompression, startDecompressor } from '../../zfs/decompress.js'
 import { verdictFailure } from '../verdict.js'
@@ -64,5 +66,39 @@ export async function* checkedStream(chunks: AsyncGenerator<Uint8Array>, edge: E
       'the object is not what the catalog says',
     )
   }
+  if (held !== undefined) yield held
+}
+
+/**
+ * The rest of a stream for a receiver that was interrupted where `token` says. The last chunk is held back until all of
+ * what is stored has passed and was whole. Throws status 4 otherwise, or if the token is for another stream.
+ */
+export async function* continuedStream(
+  chunks: AsyncGenerator<Uint8Array>,
+  edge: Edge,
+  token: TokenFacts,
+): AsyncGenerator<Uint8Array> {
+  const { name, guid } = edge.snapshot
+  if (token.toguid !== guid) {
+    throw badStream(
+      `the token is for ${token.toname} (GUID ${token.toguid}), not for ${name} (GUID ${guid})`,
+      'give the stream that the receive was interrupted in, or leave the name out: the token says it',
+    )
+  }
+  const { empty, format, chunks: all } = await opened(chunks)
+  if (empty || format !== 'zfs-send') {
+    const what = empty ? 'nothing' : formatInWords(format)
+    throw badStream(`${name} can't be continued: it is ${what}`, 'undo its filter with --filter or --decompress')
+  }
+  const continuation = new Continuation(token)
+  let held: Uint8Array | undefined
+  for await (const chunk of all) {
+    for (const piece of continuation.push(chunk)) {
+      if (held !== undefined) yield held
+      held = piece
+    }
+  }
+  const verdict = continuation.end()
+  if (verdict.outcome !== 'whole') throw verdictFailure(verdict)
   if (held !== undefined) yield held
 }

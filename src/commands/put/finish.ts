@@ -47,6 +47,7 @@ function storedEdge({ header }: Ledger, end: EndNote, volumes: readonly [Volume,
     stored: rfc3339(new Date()),
     filter: header.filter,
     verified: end.verified,
+    verifiedAt: null,
     stream: end.stream,
   }
 }

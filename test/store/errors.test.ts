@@ -18,7 +18,7 @@ describe('an error of S3 is said', () => {
     [answer(400, 'ExpiredToken'), 1, `can't read ${thing} (ExpiredToken)`, /renew them/],
     [answer(403, 'RequestTimeTooSkewed'), 1, `can't read ${thing} (RequestTimeTooSkewed)`, /clock/],
     [answer(404, 'NoSuchBucket'), 1, 'there is no bucket b at http://s3', /aws s3 mb s3:\/\/b/],
-    [answer(403, 'InvalidObjectState'), 5, `${thing} is archived`, /zfs2s3-thaw/],
+    [answer(403, 'InvalidObjectState'), 5, `${thing} is archived`, /restore it/],
     [answer(403, 'AccessDenied'), 1, `can't read ${thing}: S3 refuses it (403 AccessDenied)`, /IAM policy/],
     [answer(503, 'SlowDown', 'slower'), 1, `can't read ${thing}: S3 answered 503 SlowDown (slower)`, /again later/],
     [

@@ -245,6 +245,17 @@ describe('going on with an upload', () => {
     assert.equal(await send(place, place.ledger, stream), 1)
   })
 
+  it('an ETag that came wrong is put right, though completing had failed because of it', async test => {
+    const place = await begin(test)
+    place.server.faults.add({ operation: 'UploadPart', partNumber: 2, do: 'corrupt', what: 'etag' })
+    await send(place, place.ledger, stream)
+    await assert.rejects(completeUpload(place.bucket, place.ledger, parts, patience), failsWith(1, '400 InvalidPart'))
+    assert.deepEqual(keysOf(place), [])
+    assert.equal(await send(place, place.ledger, stream), 0)
+    await completeUpload(place.bucket, place.ledger, parts, patience)
+    assert.deepEqual(await place.server.read(key), stream)
+  })
+
   it('a part that S3 has otherwise is sent again', async test => {
     const place = await interrupted(test)
     const note = place.ledger.parts.get(2)

@@ -51,7 +51,7 @@ export async function parseCatalog(text: string, path: string): Promise<Edge[]> 
   return withoutRepetitions(edges, path)
 }
 
-const restoreIt = "restore it from a copy, or rebuild it with 'zfs2s3-graph --from bucket | zfs2s3-import'"
+const restoreIt = "restore it from a copy; every object's metadata says what it is, so nothing in the bucket is lost"
 
 const ourLine =
   /^- !S3BackupDto \{snapshot: !SnapshotDto \{name: "([^"\\]*)", guid: "([0-9]+)"\}, base: (?:null|!SnapshotDto \{name: "([^"\\]*)", guid: "([0-9]+)"\}), (".*\})$/

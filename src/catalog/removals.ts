@@ -60,7 +60,7 @@ function parseNote(text: string, path: string): Omit<PendingRemoval, 'id'> {
     if (!(error instanceof Failure || error instanceof SyntaxError)) throw error
     throw failed(
       `${path} is damaged: ${messageOf(error)}`,
-      "see what 'zfs2s3-fsck' says of the bucket, then remove it",
+      'it says which object was being removed: see whether that is gone from the bucket, then remove the file',
       error,
     )
   }

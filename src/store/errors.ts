@@ -70,7 +70,11 @@ export function s3Failure(error: unknown, asked: Asked, signal?: AbortSignal): u
     )
   }
   if (code === 'InvalidObjectState') {
-    return notYet(`${thing} is archived`, 'ask S3 to restore it and wait until it is there (zfs2s3-thaw --wait)', error)
+    return notYet(
+      `${thing} is archived`,
+      'ask S3 to restore it (aws s3api restore-object), and read it again when it is there',
+      error,
+    )
   }
   if (httpStatus(error) === 403) {
     return failed(

@@ -91,6 +91,23 @@ own_chain() {
   [ "$(stat -c %s "$BATS_TEST_TMPDIR/out")" -lt 76584 ]
 }
 
+@test "a whole stream of another snapshot is status 4, even where the catalog has no checksum, as the Python tool's" {
+  fresh
+  export ZFS2S3_PREFIX=""
+  mkdir "$ZFS2S3_DATA_DIR"
+  printf '%s\n' '!S3BackupStructureDto' 'backups:' '- !S3BackupDto' '  base: null' '  snapshot: !SnapshotDto' \
+    "    guid: '2046425073918035619'" '    name: tank/plain@one' >"$(catalog)"
+  in_bucket put tank/plain@one <"$fixtures/chain-1.zs"
+  zfs2s3-get tank/plain@one >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" && false
+  [ "$?" -eq 4 ]
+  [[ "$(<"$BATS_TEST_TMPDIR/err")" == "zfs2s3-get: the stream that is stored as tank/plain@one is of another snapshot"* ]]
+  run -4 zfs2s3-inspect <"$BATS_TEST_TMPDIR/out"
+
+  in_bucket delete tank/plain@one
+  in_bucket put tank/plain@one <"$fixtures/plain-full.zs"
+  zfs2s3-get tank/plain@one | cmp - "$fixtures/plain-full.zs"
+}
+
 @test "a line that breaks is mended where it broke" {
   s3 POST faults '[{"operation":"GetObject","do":"drop","at":"answer","bytes":30000},
     {"operation":"GetObject","nth":2,"do":"status","code":"SlowDown"}]'
@@ -109,6 +126,22 @@ own_chain() {
   put_fixture chain-1 --storage-class DEEP_ARCHIVE
   run -5 --separate-stderr zfs2s3-get tank/chain@day1
   says "zfs2s3-get: '${ZFS2S3_PREFIX}tank/chain@day1' is archived (DEEP_ARCHIVE): thaw it: zfs2s3-thaw --wait tank/chain@day1"
+}
+
+@test "a signal ends it by that signal, without a word" {
+  local signal getting ended
+  for signal in INT TERM; do
+    s3 POST faults "{\"operation\":\"GetObject\",\"do\":\"hold\",\"name\":\"$signal\"}"
+    zfs2s3-get tank/chain@day1 >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+    getting=$!
+    s3 GET "wait?held=$signal" >"$BATS_TEST_TMPDIR/held"
+    kill "-$signal" "$getting"
+    ended=0
+    wait "$getting" || ended=$?
+    [ "$(kill -l "$ended")" = "$signal" ]
+    [ ! -s "$BATS_TEST_TMPDIR/err" ]
+    [ ! -s "$BATS_TEST_TMPDIR/out" ]
+  done
 }
 
 @test "a reader that has enough ends it quietly" {

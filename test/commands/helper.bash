@@ -142,7 +142,7 @@ says() {
 
 # path_without PROGRAM: a PATH in which all other programs are found, but not that one.
 path_without() {
-  local dir=$BATS_TEST_TMPDIR/path program from
+  local dir=$BATS_TEST_TMPDIR/path from
   mkdir -p "$dir"
   for from in ${PATH//:/ }; do ln -sf "$from"/* "$dir" 2>/dev/null; done
   rm -f "$dir/$1"

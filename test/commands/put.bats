@@ -111,6 +111,14 @@ setup() { fresh; }
   [ "$(zfs2s3-graph | jq -r .guid)" = 8780626225864181396 ]
 }
 
+@test "an increment goes onto the snapshot with its base's GUID, under whatever name that is stored" {
+  put_fixture chain-1
+  zfs2s3-put < <(small_stream tank/renamed@day2 12345 8780626225864181396)
+  [ "$(zfs2s3-graph | jq -r .base | tail -1)" = tank/chain@day1 ]
+  run -4 --separate-stderr zfs2s3-put tank/renamed@day3 --base @day1 < <(small_stream tank/renamed@day3 12346 8780626225864181396)
+  says "it starts from tank/chain@day1 (GUID 8780626225864181396), not from tank/renamed@day1"
+}
+
 @test "an object that is there but not in the catalog is never overwritten" {
   put_fixture chain-1
   objects >"$BATS_TEST_TMPDIR/before"
@@ -157,6 +165,39 @@ setup() { fresh; }
   kill -TERM "$put_pid"
   put_ends_with 143
   [ "$(zfs2s3-pending | jq .parts)" -eq 1 ]
+}
+
+@test "so does Ctrl-C at a terminal, which ends zfs send in the same moment" {
+  needs script
+  local terminal ended=0
+  mkfifo "$BATS_TEST_TMPDIR/keys"
+  # For reading too, since opening one end waits for the other.
+  exec 4<>"$BATS_TEST_TMPDIR/keys"
+  # A shell makes what it starts in the background ignore SIGINT.
+  env --default-signal=INT script -qec \
+    "(head -c 11000000 '$fixtures/big-full.zs'; exec sleep 60) | zfs2s3-put --part-size 5M" /dev/null \
+    <&4 >"$BATS_TEST_TMPDIR/screen" 3>&- &
+  terminal=$!
+  s3 GET "wait?operation=UploadPart&key=$ZFS2S3_PREFIX&count=2" >"$BATS_TEST_TMPDIR/parts"
+  printf '\003' >&4
+  wait "$terminal" || ended=$?
+  exec 4>&-
+  [ "$ended" -eq 130 ]
+  grep -q "the upload of tank/big@one is pending with 2 parts" "$BATS_TEST_TMPDIR/screen"
+  [ "$(zfs2s3-pending | jq .parts)" -eq 2 ]
+}
+
+@test "a signal before anything was sent leaves nothing" {
+  s3 POST faults "{\"operation\":\"HeadObject\",\"key\":\"$ZFS2S3_PREFIX\",\"do\":\"hold\",\"name\":\"$BATS_TEST_NUMBER\"}"
+  zfs2s3-put <"$fixtures/chain-1.zs" >"$BATS_TEST_TMPDIR/put.out" 2>"$BATS_TEST_TMPDIR/put.err" 3>&- &
+  put_pid=$!
+  s3 GET "wait?held=$BATS_TEST_NUMBER" >"$BATS_TEST_TMPDIR/held"
+  kill -TERM "$put_pid"
+  put_ends_with 143
+  [ ! -s "$BATS_TEST_TMPDIR/put.err" ]
+  [ "$(zfs2s3-pending)" = "" ]
+  [ "$(open_uploads)" = "" ]
+  [ ! -e "$(catalog)" ]
 }
 
 @test "a second upload is refused while one is pending, and says what to do" {

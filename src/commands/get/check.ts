@@ -74,7 +74,10 @@ export async function* checkedStream(chunks: AsyncGenerator<Uint8Array>, edge: E
 /** Throws status 4 if bytes that are no stream, nor known to be compressed or encrypted, are not what was stored. */
 export function demandMeant(format: Format, { snapshot, filter, verified }: Edge): void {
   if (filter !== null || verified === false || !['unknown', 'text', 'zfs-send-big-endian'].includes(format)) return
-  throw badStream(`what S3 has for ${snapshot.name} is ${formatInWords(format)}`, 'the object is damaged or another one')
+  throw badStream(
+    `what S3 has for ${snapshot.name} is ${formatInWords(format)}`,
+    'the object is damaged or another one',
+  )
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Command, Context } from '../cli/command.js'
 import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js'
 import { Ledger } from '../store/ledger.js'
 import { Bucket } from '../store/s3.js'
-import { abortUpload } from '../store/upload.js'
+import { abortUpload } from '../store/reconcile.js'
 import { demandBucket, pendingUpload, whileWorkingOn } from './put/resume.js'
 import { dataDirOf } from './stored.js'
 

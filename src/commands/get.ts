@@ -23,7 +23,7 @@ export const command: Command = {
     'Reads the stream back from S3 and writes it, checked against the checksum on record and, as far as it can be read, ' +
       'record by record. A break of the line is mended where it was. If anything is wrong, it ends with status 4 before the ' +
       'end of the stream is written, so that zfs receive at the other end of the pipe refuses it: never a damaged stream that looks whole.',
-    'It is fetched in ranges, several at a time, and written in order; what waits to be written takes 64 MiB at most. An ' +
+    'It is fetched in ranges, several at a time, and written in order; what waits to be written takes 32 MiB at most. An ' +
       'object that is replaced while it is read is noticed.',
     '--continue goes on with a zfs receive -s that was interrupted: what is written is the same stream from where the ' +
       'receiver stopped, as zfs send -t would send it. The token says which stream it is; S3 is read from the start of it.',

@@ -47,7 +47,10 @@ export async function findVolumes(bucket: Bucket, edge: Edge, signal: AbortSigna
     const { state } = object.archive
     if (state === 'archived' || state === 'thawing') {
       const how = state === 'archived' ? 'archived' : 'still being thawed'
-      throw notYet(`'${volume.key}' is ${how} (${object.storageClass})`, 'thaw it: zfs2s3-thaw --wait DS@SNAP')
+      throw notYet(
+        `'${volume.key}' is ${how} (${object.storageClass})`,
+        `thaw it: zfs2s3-thaw --wait ${edge.snapshot.name}`,
+      )
     }
   }
   return found

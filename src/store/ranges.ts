@@ -6,7 +6,7 @@ import type { Bucket } from './s3.js'
 import { inOrder } from './window.js'
 
 /** Long enough that a request's own time is small beside it; times `concurrency` it is what is in memory. */
-const rangeBytes = 8 * 1024 * 1024
+const rangeBytes = 4 * 1024 * 1024
 
 export interface RangeOptions extends Patience {
   /** How many ranges are fetched, or wait to be taken, at a time. */

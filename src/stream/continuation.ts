@@ -28,6 +28,7 @@ export class Continuation {
     this.#token = token
     this.#object = BigInt(token.object)
     this.#offset = BigInt(token.offset)
+    if (isUntouched(token)) this.#phase = 'rest'
     this.#rewriter = new Rewriter('the stored stream', {
       onBegin: (begin, header, payload) => {
         this.#check(begin)
@@ -107,6 +108,13 @@ export class Continuation {
     return true
   }
 }
+
+/**
+ * Whether the receiver stopped before the first block: then its token says object 1, offset 0, whatever the stream begins
+ * with. A full stream has that object; an increment may not, and is wanted as a whole.
+ */
+const isUntouched = ({ object, offset, fromguid }: TokenFacts): boolean =>
+  object === '1' && offset === '0' && fromguid !== null
 
 /** The BEGIN record with RESUMING set and with the pairs put before those that its nvlist has. */
 function resumingBegin(

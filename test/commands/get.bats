@@ -125,7 +125,7 @@ own_chain() {
   fresh
   put_fixture chain-1 --storage-class DEEP_ARCHIVE
   run -5 --separate-stderr zfs2s3-get tank/chain@day1
-  says "zfs2s3-get: '${ZFS2S3_PREFIX}tank/chain@day1' in bucket zfs2s3 is archived: ask S3 to restore it"
+  says "zfs2s3-get: '${ZFS2S3_PREFIX}tank/chain@day1' is archived (DEEP_ARCHIVE): thaw it: zfs2s3-thaw --wait tank/chain@day1"
 }
 
 @test "a signal ends it by that signal, without a word" {

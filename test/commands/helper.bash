@@ -61,6 +61,11 @@ s3() {
   curl -sS --fail-with-body -X "$1" "$AWS_ENDPOINT_URL_S3/-/$2" ${3:+--data "$3"}
 }
 
+# altered KEY JSON: something happens to an object of the test behind everybody's back (test/s3/alter.ts).
+altered() {
+  s3 POST objects "$(jq -nc --arg key "$ZFS2S3_PREFIX$1" --argjson what "$2" '{bucket: "zfs2s3", key: $key} + $what')"
+}
+
 # in_bucket delete|put|begin KEY: does in the bucket what others may do there (test/commands/bucket.ts).
 in_bucket() {
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true node "$top/dist-test/commands/bucket.js" "$1" "$ZFS2S3_PREFIX$2"

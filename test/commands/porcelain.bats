@@ -38,6 +38,41 @@ sent() {
   [ "$(zfs2s3-pending)" = "" ]
 }
 
+# zfs_send_writes COMMAND: from now on zfs send is that.
+zfs_send_writes() {
+  sed -i "s,^case ,[ \$1 = send ] \&\& { $1; exit; }\n&," "$BATS_TEST_TMPDIR/bin/zfs"
+}
+
+@test "one that ends too early is status 4, though it says that all was well; nothing is stored" {
+  zfs_send_writes "head -c 50000 $fixtures/chain-1.zs"
+  run -4 --separate-stderr zfs2s3 upload tank/chain@day1
+  says "zfs2s3 upload: the stream ends after 50,000 bytes without its END record"
+  [ "$(keys)" = "" ]
+  [ "$(snapshots)" = "" ]
+}
+
+@test "one that is of another snapshot than was asked for is status 4" {
+  zfs_send_writes "cat $fixtures/chain-1.zs"
+  run -4 --separate-stderr zfs2s3 upload tank/chain@day2
+  says "its snapshot is tank/chain@day1, not tank/chain@day2"
+  [ "$(keys)" = "" ]
+}
+
+@test "Ctrl-C ends zfs send as well, with status 130, and leaves the upload pending: another is status 3" {
+  zfs_send_writes "echo \$\$ >$BATS_TEST_TMPDIR/zfs.pid; cat $fixtures/big-full.zs; exec sleep 1000"
+  s3 POST faults "{\"operation\":\"UploadPart\",\"partNumber\":2,\"do\":\"hold\",\"name\":\"two\"}"
+  zfs2s3 upload tank/big@one --part-size 5M --concurrency 1 2>"$BATS_TEST_TMPDIR/put.err" 3>&- &
+  put_pid=$!
+  s3 GET "wait?held=two"
+  kill -INT "$put_pid"
+  put_ends_with 130
+  run -1 kill -0 "$(<"$BATS_TEST_TMPDIR/zfs.pid")"
+  grep -q "the upload of tank/big@one is pending with 1 part" "$BATS_TEST_TMPDIR/put.err"
+  fake_zfs
+  run -3 --separate-stderr zfs2s3 upload tank/chain@day1
+  says "zfs2s3 upload: the upload of tank/big@one (full) is not finished"
+}
+
 @test "an upload whose base is not stored is status 3" {
   run -3 --separate-stderr zfs2s3 upload tank/chain@day2 -i tank/chain@day1
   says "zfs2s3 upload: the base of tank/chain@day2 (GUID 8780626225864181396) is not stored"
@@ -59,6 +94,23 @@ sent() {
   says "zfs2s3 resume_upload: no upload is pending"
 }
 
+@test "resume_upload of an upload that is still running is status 5, and disturbs it not" {
+  put_in_background big-full
+  run -5 --separate-stderr zfs2s3 resume_upload
+  [ "$output" = "" ]
+  [[ "$stderr" == *"zfs2s3 resume_upload: "* ]]
+  s3 POST "release?held=$BATS_TEST_NUMBER"
+  put_ends_with 0
+}
+
+@test "resume_upload where zfs no longer has the snapshot is status 1, and the upload stays pending" {
+  interrupted big-full
+  zfs_send_writes "exit 1"
+  run -1 --separate-stderr zfs2s3 resume_upload
+  [ "$output" = "" ]
+  [ "$(zfs2s3-pending | jq -r .parts)" -eq 1 ]
+}
+
 @test "prepare_upload_schedule writes the Python tool's file, and resume_upload begins that upload" {
   zfs2s3 upload tank/chain@day1
   run -0 --separate-stderr zfs2s3 prepare_upload_schedule tank/chain@day2 -i tank/chain@day1
@@ -78,12 +130,29 @@ sent() {
   [ ! -e "$ZFS2S3_DATA_DIR/upload_schedule.yml" ]
 }
 
+@test "nor what zfs doesn't have (status 3), nor anything where there is no zfs (status 1)" {
+  run -3 --separate-stderr zfs2s3 prepare_upload_schedule tank/none@a
+  says "zfs2s3 prepare_upload_schedule: there is no snapshot tank/none@a here"
+  PATH=$(path_without zfs) run -1 --separate-stderr zfs2s3 prepare_upload_schedule tank/chain@day1
+  says "zfs2s3 prepare_upload_schedule: there is no zfs command on this machine"
+  [ ! -e "$ZFS2S3_DATA_DIR/upload_schedule.yml" ]
+}
+
 @test "a schedule survives an upload that could not begin" {
   zfs2s3 prepare_upload_schedule tank/chain@day1
   AWS_ENDPOINT_URL_S3=http://127.0.0.1:9 run -1 zfs2s3 resume_upload --retry-for 1s
   [ "$(zfs2s3-pending | jq -r .snapshot)" = tank/chain@day1 ]
   zfs2s3 resume_upload
   [ "$(keys)" = tank/chain@day1 ]
+}
+
+@test "abort_upload takes back what was only scheduled, and without anything to give up it is status 3" {
+  zfs2s3 prepare_upload_schedule tank/chain@day1
+  run -0 --separate-stderr zfs2s3 abort_upload
+  [ "$output$stderr" = "" ]
+  [ "$(zfs2s3-pending)" = "" ]
+  run -3 --separate-stderr zfs2s3 abort_upload
+  says "zfs2s3 abort_upload: no upload is pending"
 }
 
 @test "abort_upload gives it up" {

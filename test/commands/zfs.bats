@@ -95,6 +95,17 @@ back_is() {
   back_is c
 }
 
+@test "a package of the dataset with all its snapshots brings them all" {
+  zfs send -R "$pool/home@c" | zfs2s3-put
+  zfs create "$back"
+  zfs2s3-get "$pool/home@c" | zfs receive -d "$back"
+  for snapshot in a b c; do
+    [ "$(zfs2s3-guid "$back/home@$snapshot")" = "$(zfs2s3-guid "$pool/home@$snapshot")" ]
+  done
+  back=$back/home
+  back_is c
+}
+
 @test "the edge has zfs's GUID and creation time, and the stream's length" {
   zfs2s3-put -- zfs send "$pool/home@a" >"$BATS_TEST_TMPDIR/edge"
   [ "$(jq -r .guid "$BATS_TEST_TMPDIR/edge")" = "$(zfs get -Hp -o value guid "$pool/home@a")" ]

@@ -5,7 +5,7 @@ import type { Edge } from '#src/chain/edge.js'
 import { Failure } from '#src/failure.js'
 import { download } from '#src/store/download.js'
 import { Ledger } from '#src/store/ledger.js'
-import { completeUpload } from '#src/store/upload.js'
+import { completeUpload } from '#src/store/complete.js'
 import type { Fault } from '../s3/fault.js'
 import { header, openPlace, partSize, patience, type Place, send, streamOf } from './place.js'
 

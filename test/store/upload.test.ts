@@ -5,7 +5,8 @@ import { describe, it, type TestContext } from 'node:test'
 import { Failure } from '#src/failure.js'
 import { Ledger } from '#src/store/ledger.js'
 import { compositeSha256 } from '#src/store/parts.js'
-import { abortUpload, completeUpload, reconcile } from '#src/store/upload.js'
+import { completeUpload } from '#src/store/complete.js'
+import { abortUpload, reconcile } from '#src/store/reconcile.js'
 import type { Fault } from '../s3/fault.js'
 import { header, openPlace, partSize, patience, type Place, readAgain, send, streamOf } from './place.js'
 
@@ -242,6 +243,17 @@ describe('going on with an upload', () => {
     const place = await interrupted(test, { at: 'after' })
     assert.deepEqual([...(await reconcile(place.bucket, place.ledger, patience.signal)).keys()], [3])
     assert.equal(await send(place, place.ledger, stream), 1)
+  })
+
+  it('an ETag that came wrong is put right, though completing had failed because of it', async test => {
+    const place = await begin(test)
+    place.server.faults.add({ operation: 'UploadPart', partNumber: 2, do: 'corrupt', what: 'etag' })
+    await send(place, place.ledger, stream)
+    await assert.rejects(completeUpload(place.bucket, place.ledger, parts, patience), failsWith(1, '400 InvalidPart'))
+    assert.deepEqual(keysOf(place), [])
+    assert.equal(await send(place, place.ledger, stream), 0)
+    await completeUpload(place.bucket, place.ledger, parts, patience)
+    assert.deepEqual(await place.server.read(key), stream)
   })
 
   it('a part that S3 has otherwise is sent again', async test => {

@@ -39,6 +39,7 @@ describe('a stored stream, from where an interrupted receive stopped', () => {
         .map(pointOf)
       for (let turn = 0; turn < 8 && points.length > 0; turn++) {
         const { object, offset } = points[random(points.length)] ?? assert.fail()
+        if (object === 1n && offset === 0n) continue
         const made = continued(tokenAt(stream, object, offset), stream, [1 + random(100_000), 1 + random(500)])
         assert.ok(made.equals(resumed(stream, object, offset)))
         const verdict = verdictOf(made)
@@ -55,6 +56,19 @@ describe('a stored stream, from where an interrupted receive stopped', () => {
     const [original] = verdictOf(stream).substreams
     assert.equal(made?.toIvset, original?.toIvset)
     assert.equal(made?.fromIvset, original?.fromIvset)
+  })
+
+  it('is all of an increment, also without an object 1, if the receiver stopped before the first block', () => {
+    const stream = fixture('chain-2-3.zs')
+    assert.ok(!split(stream).some(record => record.type === OBJECT && pointOf(record).object === 1n))
+    const [, ...records] = split(stream)
+    const made = continued(tokenAt(stream, 1n, 0n), stream, [65536])
+    const [, ...others] = split(made)
+    assert.equal(verdictOf(made).outcome, 'whole')
+    assert.deepEqual(
+      others.map(({ type, bytes }) => [type, bytes.length]),
+      records.map(({ type, bytes }) => [type, bytes.length]),
+    )
   })
 
   const stream = fixture('chain-1.zs')

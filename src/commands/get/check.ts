@@ -47,6 +47,7 @@ export async function* checkedStream(chunks: AsyncGenerator<Uint8Array>, edge: E
   const { empty, format, chunks: all } = await opened(chunks)
   if (empty) throw badStream(`nothing comes out for ${edge.snapshot.name}`, 'see what the filter said')
   if (format !== 'zfs-send') {
+    demandMeant(format, edge)
     yield* all
     return
   }
@@ -68,6 +69,15 @@ export async function* checkedStream(chunks: AsyncGenerator<Uint8Array>, edge: E
     )
   }
   if (held !== undefined) yield held
+}
+
+/** Throws status 4 if bytes that are no stream, nor known to be compressed or encrypted, are not what was stored. */
+export function demandMeant(format: Format, { snapshot, filter, verified }: Edge): void {
+  if (filter !== null || verified === false || !['unknown', 'text', 'zfs-send-big-endian'].includes(format)) return
+  throw badStream(
+    `what S3 has for ${snapshot.name} is ${formatInWords(format)}`,
+    'the object is damaged or another one',
+  )
 }
 
 /**

@@ -4,7 +4,7 @@ import { humanBytes } from '../../cli/progress.js'
 import { Failure } from '../../failure.js'
 import type { Ledger } from '../../store/ledger.js'
 import type { Bucket } from '../../store/s3.js'
-import { abortUpload } from '../../store/upload.js'
+import { abortUpload } from '../../store/reconcile.js'
 import { isHopeless } from '../verdict.js'
 
 /**

@@ -8,7 +8,7 @@ import type { Bucket } from '../../store/s3.js'
 import type { Verdict } from '../../stream/facts.js'
 import { StreamParser } from '../../stream/parser.js'
 import { startPipeline, through } from '../../zfs/child.js'
-import { decompressed, opened } from '../get/check.js'
+import { decompressed, demandMeant, opened } from '../get/check.js'
 import { arrivingStream } from '../put/claim.js'
 import { lackOf, verdictFailure } from '../verdict.js'
 import { type LookedUp, type Outcome, outcomeOf } from './outcome.js'
@@ -96,6 +96,7 @@ class Stored {
 async function lookAtRecords(plain: AsyncGenerator<Uint8Array>, edge: Edge, all: readonly Edge[]): Promise<boolean> {
   const { format, chunks } = await opened(plain)
   if (format !== 'zfs-send') {
+    demandMeant(format, edge)
     while ((await chunks.next()).done !== true);
     return false
   }

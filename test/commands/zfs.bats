@@ -262,7 +262,10 @@ restored() {
   run -3 zfs2s3 restore "$pool/home@c" "$back"
   [ "$(restored)" = "a own" ]
   zfs2s3 restore "$pool/home@c" "$back" --force-rollback
-  [ "$(restored)" = "a c" ]
+  # What becomes of own is for that zfs to say: zfs-fuse keeps it, since nothing had changed.
+  [[ "$(restored)" == *" c" ]]
+  zfs mount "$back"
+  back_is c
 }
 
 @test "restore: killed in the middle of a stream, it is begun again with that stream and completes" {

@@ -2,6 +2,7 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { randomBytes } from 'node:crypto'
+import { rfc3339 } from '../chain/edge.js'
 import { errorCode } from '../failure.js'
 
 export interface Holder {
@@ -30,7 +31,7 @@ export function ownHolder(purpose: string): Holder {
     namespace: pidNamespace(),
     start: processStat(process.pid)?.start ?? null,
     purpose,
-    since: `${new Date().toISOString().slice(0, 19)}Z`,
+    since: rfc3339(new Date()),
   }
 }
 

@@ -64,3 +64,6 @@ export interface Edge {
   readonly verifiedAt: string | null
   readonly stream: StreamFacts | null
 }
+
+/** A time as edges and records have it: UTC, RFC 3339, whole seconds. */
+export const rfc3339 = (time: Date): string => `${time.toISOString().slice(0, 19)}Z`

@@ -59,15 +59,16 @@ export function isPackage(edge: Edge): boolean {
 }
 
 /** The record of an edge, to be printed with JSON.stringify. */
-export function edgeToRecord(edge: Edge): EdgeRecord {
-  return {
-    snapshot: edge.snapshot.name,
-    guid: edge.snapshot.guid,
-    base: edge.base?.name ?? null,
-    base_guid: edge.base?.guid ?? null,
-    ...edgeDetails(edge),
-  }
-}
+export const edgeToRecord = (edge: Edge): EdgeRecord => ({ ...nameRecord(edge), ...edgeDetails(edge) })
+
+/** What is enough of a record to tell the edge from all others (`recordToName`). */
+export const nameRecord = ({ snapshot, base, volumes }: Edge) => ({
+  snapshot: snapshot.name,
+  guid: snapshot.guid,
+  base: base?.name ?? null,
+  base_guid: base?.guid ?? null,
+  key: volumes[0].key,
+})
 
 /** The record of an edge without its two ends. */
 export function edgeDetails(edge: Edge): EdgeDetails {

@@ -21,7 +21,7 @@ export const generalStatuses: Readonly<Record<number, string>> = {
 }
 
 /** `-i, --base DS@PREV`, as help and man page show an option. */
-export function optionTitle({ name, short, value }: Option): string {
+function optionTitle({ name, short, value }: Option): string {
   return `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`
 }
 

@@ -1,10 +1,10 @@
 /** zfs2s3-inspect: what a stream is, and whether it is whole. */
+import { rfc3339 } from '../chain/edge.js'
 import type { Command, Context } from '../cli/command.js'
 import { write, writeRecord } from '../cli/ndjson.js'
 import { badStream, usageError } from '../failure.js'
 import type { Verdict } from '../stream/facts.js'
 import { StreamParser } from '../stream/parser.js'
-import { rfc3339 } from './put/describe.js'
 import { lackOf } from './verdict.js'
 
 export const command: Command = {

@@ -2,6 +2,7 @@
 import { readSeedUpload, type SeedUpload } from '../catalog/seed-upload.js'
 import type { Command } from '../cli/command.js'
 import { writeRecord } from '../cli/ndjson.js'
+import { shellQuoted } from '../cli/shell.js'
 import { dataDirOption } from '../cli/settings.js'
 import { Ledger } from '../store/ledger.js'
 import { dataDirOf } from './stored.js'
@@ -77,7 +78,3 @@ function seedRecord(upload: SeedUpload): object {
     give_up: 'zfs2s3-abort',
   }
 }
-
-/** A word as a shell reads it, quoted only where it must be. */
-export const shellQuoted = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`

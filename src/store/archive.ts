@@ -1,4 +1,5 @@
 /** Whether an object can be read, as S3's answer to HeadObject says it (S3 User Guide: Archive retrieval). */
+import { rfc3339 } from '../chain/edge.js'
 
 /**
  * - online: it can be read at any time
@@ -36,6 +37,6 @@ export function archiveState({ storageClass, archiveStatus, restore = '' }: Arch
   if (restore.includes('ongoing-request="true"')) return { state: 'thawing', readyUntil: null }
   if (!restore.includes('ongoing-request="false"')) return { state: 'archived', readyUntil: null }
   const expiry = Date.parse(/expiry-date="([^"]*)"/.exec(restore)?.[1] ?? '')
-  const until = Number.isNaN(expiry) ? null : `${new Date(expiry).toISOString().slice(0, 19)}Z`
+  const until = Number.isNaN(expiry) ? null : rfc3339(new Date(expiry))
   return { state: 'ready', readyUntil: until }
 }

@@ -1,5 +1,5 @@
 /** As what a stream will be stored: what it says of itself, what the user says, and what the catalog knows of its base. */
-import type { Edge, Snapshot } from '../../chain/edge.js'
+import { type Edge, rfc3339, type Snapshot } from '../../chain/edge.js'
 import { objectKey } from '../../chain/names.js'
 import { badStream, refused, usageError } from '../../failure.js'
 import type { Begin } from '../../stream/begin.js'
@@ -105,6 +105,3 @@ function bringsSeveral({ compound, listing, toname }: Begin): boolean {
   )
   return brought.length !== 1 || brought[0]?.name !== toname
 }
-
-/** UTC, whole seconds. */
-export const rfc3339 = (time: Date): string => `${time.toISOString().slice(0, 19)}Z`

@@ -1,6 +1,6 @@
 /** Ending an upload well: complete it in S3, enter it in the catalog, drop the ledger. Each step may be done already. */
 import { withEdge } from '../../chain/addition.js'
-import type { Edge, Snapshot, StreamFacts, Volume } from '../../chain/edge.js'
+import { type Edge, rfc3339, type Snapshot, type StreamFacts, type Volume } from '../../chain/edge.js'
 import { changeCatalog } from '../../catalog/catalog.js'
 import type { EndNote, Ledger } from '../../store/ledger.js'
 import type { Bucket } from '../../store/s3.js'
@@ -8,7 +8,6 @@ import type { Patience } from '../../store/patience.js'
 import { completeUpload } from '../../store/complete.js'
 import type { Substream, Verdict } from '../../stream/facts.js'
 import { unstorable } from '../verdict.js'
-import { rfc3339 } from './describe.js'
 
 /**
  * Gives the edge as it is in the catalog then. Throws status 3 where a rule has come to say no in the meantime.

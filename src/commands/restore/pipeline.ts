@@ -2,9 +2,10 @@
 import { Readable, Writable } from 'node:stream'
 import { edgeTitle } from '../../chain/names.js'
 import type { Edge } from '../../chain/edge.js'
-import { edgeToRecord } from '../../chain/record.js'
+import { edgeToRecord, nameRecord } from '../../chain/record.js'
 import type { Context } from '../../cli/command.js'
 import { write } from '../../cli/ndjson.js'
+import { shellQuoted } from '../../cli/shell.js'
 import { failed } from '../../failure.js'
 import { type Child, feed, startProgram } from '../../zfs/child.js'
 import { command as get } from '../get.js'
@@ -96,17 +97,6 @@ export function shellLine(
   }
   const dataDir = args.text('data-dir')
   if (dataDir !== undefined) words.push('--data-dir', dataDir)
-  const record = isNamed ? '' : `echo ${quoted(JSON.stringify({ ...edgeName(edge) }))} | `
-  return `${record}${words.map(quoted).join(' ')} | ${command.map(quoted).join(' ')}`
+  const record = isNamed ? '' : `echo ${shellQuoted(JSON.stringify(nameRecord(edge)))} | `
+  return `${record}${words.map(shellQuoted).join(' ')} | ${command.map(shellQuoted).join(' ')}`
 }
-
-const edgeName = ({ snapshot, base, volumes }: Edge) => ({
-  snapshot: snapshot.name,
-  guid: snapshot.guid,
-  base: base?.name ?? null,
-  base_guid: base?.guid ?? null,
-  key: volumes[0].key,
-})
-
-/** A word as a shell reads it back. */
-const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)

@@ -1,7 +1,6 @@
 /** Noting in the catalog what was found good, and when. */
 import { changeCatalog } from '../../catalog/catalog.js'
-import type { Edge } from '../../chain/edge.js'
-import { rfc3339 } from '../put/describe.js'
+import { type Edge, rfc3339 } from '../../chain/edge.js'
 import type { Outcome } from './outcome.js'
 
 /** How long notes are gathered, in milliseconds: the catalog is written as a whole each time. */

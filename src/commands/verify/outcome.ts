@@ -1,5 +1,6 @@
 /** What verify says of an edge. */
 import type { Edge } from '../../chain/edge.js'
+import { nameRecord } from '../../chain/record.js'
 import { exitStatus, Failure } from '../../failure.js'
 import { findVolumes, type Found } from '../../store/download.js'
 import type { Bucket } from '../../store/s3.js'
@@ -51,12 +52,8 @@ export function outcomeOf(error: unknown, checked: Checked, bytesRead: number): 
 }
 
 /** The line that is printed. */
-export const outcomeRecord = ({ snapshot, base, volumes }: Edge, outcome: Outcome): object => ({
-  snapshot: snapshot.name,
-  guid: snapshot.guid,
-  base: base?.name ?? null,
-  base_guid: base?.guid ?? null,
-  key: volumes[0].key,
+export const outcomeRecord = (edge: Edge, outcome: Outcome): object => ({
+  ...nameRecord(edge),
   result: outcome.result,
   why: outcome.why,
   checked: outcome.checked,

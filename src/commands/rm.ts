@@ -13,7 +13,7 @@ import { refused } from '../failure.js'
 import { Bucket } from '../store/s3.js'
 import { chooseRemovals } from './removal/choose.js'
 import { deleteObjects, finishRemovals } from './removal/leftover.js'
-import { demandReliedOn, whatIsWrong } from './removal/relied.js'
+import { demandReliedOn, whatIsWrong, wrongWith } from './removal/relied.js'
 import { baseOption, dataDirOf, namedEdges } from './stored.js'
 
 export const command: Command = {
@@ -64,15 +64,16 @@ export async function removeNamed(context: Context, names: readonly EdgeName[]):
 /** What is deleted must be what the catalog says: another object under that key is somebody's data. */
 async function demandSame(bucket: Bucket, order: readonly Edge[], { args, signal }: Context): Promise<void> {
   for (const edge of order) {
-    const there = await bucket.head(edge.volumes[0].key, signal)
+    const [first, ...others] = edge.volumes
+    const there = await bucket.head(first.key, signal)
     if (there === null) {
       if (args.flag('gone')) continue
       throw refused(
-        `'${edge.volumes[0].key}' is not in bucket ${bucket.name}`,
+        `'${first.key}' is not in bucket ${bucket.name}`,
         'is ZFS2S3_BUCKET right? If the object is really gone, --gone takes it out of the catalog',
       )
     }
-    const wrong = await whatIsWrong(bucket, edge, signal)
+    const wrong = wrongWith(bucket, first, there) ?? (await whatIsWrong(bucket, others, signal))
     if (wrong !== null) throw refused(`${edgeTitle(edge)} is not what the catalog says: ${wrong}`, 'it is not deleted')
   }
 }
@@ -92,7 +93,7 @@ async function removeEdges(
     left = left.filter(other => other !== edge)
     await writeCatalog(dataDir, left)
     // From here on the edge is gone whatever happens; an interruption waits until its object is too.
-    await deleteObjects(bucket, edge)
+    await deleteObjects(bucket, edge.volumes)
     await dropRemoval(dataDir, note)
     await writeRecord(context.stdout, edgeToRecord(edge))
   }

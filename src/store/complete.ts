@@ -1,11 +1,11 @@
 /** The end of an upload: its volumes are completed, and what S3 then has is compared with what was sent. */
 import type { Volume } from '../chain/edge.js'
 import { volumeKey } from '../chain/names.js'
-import { failed, refused } from '../failure.js'
+import { refused } from '../failure.js'
 import type { Ledger, PartNote } from './ledger.js'
 import { compositeSha256, placeOf } from './parts.js'
 import { type Patience, patiently } from './patience.js'
-import { isOurs } from './reconcile.js'
+import { isOurs, uploadLost } from './reconcile.js'
 import type { Bucket } from './s3.js'
 
 /**
@@ -26,7 +26,9 @@ export async function completeUpload(
   const volumes = new Map<number, PartNote[]>()
   for (const note of parts) {
     const { volume } = placeOf(note.part, ledger.header)
-    volumes.set(volume, [...(volumes.get(volume) ?? []), note])
+    const notes = volumes.get(volume) ?? []
+    notes.push(note)
+    volumes.set(volume, notes)
   }
   const made: Volume[] = []
   for (const [volume, notes] of [...volumes].reverse()) {
@@ -58,10 +60,7 @@ async function completeVolume(bucket: Bucket, ledger: Ledger, volume: number, no
   }
   if (await isOurs(bucket, ledger, upload.key, signal)) return
   if (there === null && (await bucket.head(upload.key, signal)) === null) {
-    throw failed(
-      `S3 no longer has the upload of '${upload.key}': it was aborted elsewhere, or a lifecycle rule has expired it`,
-      'give up with zfs2s3-abort and start again',
-    )
+    throw uploadLost(upload.key, 'give up with zfs2s3-abort and start again')
   }
   throw refused(
     `there is already an object '${upload.key}' in bucket ${bucket.name}, and it is never overwritten`,

@@ -1,6 +1,6 @@
 /** What S3 has of an upload, compared with what the ledger says before anything is done with it; and giving one up. */
 import { volumeKey } from '../chain/names.js'
-import { failed } from '../failure.js'
+import { type Failure, failed } from '../failure.js'
 import type { Ledger, PartNote } from './ledger.js'
 import { placeOf } from './parts.js'
 import type { Bucket, StoredPart } from './s3.js'
@@ -31,10 +31,7 @@ export async function reconcile(
         await ledger.note({ event: 'completed', volume })
         continue
       }
-      throw failed(
-        `S3 no longer has the upload of '${key}': it was aborted elsewhere, or a lifecycle rule has expired it`,
-        'what was sent is gone; give up with zfs2s3-abort and start again',
-      )
+      throw uploadLost(key, 'what was sent is gone; give up with zfs2s3-abort and start again')
     }
     const first = (volume - 1) * ledger.header.partsPerVolume
     const byNumber = new Map(stored.map(part => [first + part.number, part]))
@@ -50,6 +47,13 @@ export async function reconcile(
   }
   return unknown
 }
+
+/** The Failure (status 1) of an upload that was not finished here and is no longer in S3. */
+export const uploadLost = (key: string, remedy: string): Failure =>
+  failed(
+    `S3 no longer has the upload of '${key}': it was aborted elsewhere, or a lifecycle rule has expired it`,
+    remedy,
+  )
 
 /** Finds uploads that were begun, but whose ID was lost in a crash before it was noted. */
 async function adoptUploads(bucket: Bucket, ledger: Ledger, signal?: AbortSignal): Promise<void> {

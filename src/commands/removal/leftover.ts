@@ -2,13 +2,13 @@
 import { readCatalog } from '../../catalog/catalog.js'
 import { withLock } from '../../catalog/lock.js'
 import { dropRemoval, pendingRemovals } from '../../catalog/removals.js'
-import type { Edge } from '../../chain/edge.js'
+import type { Volume } from '../../chain/edge.js'
 import type { Bucket } from '../../store/s3.js'
-import { whatIsWrong } from './relied.js'
+import { wrongWith } from './relied.js'
 
 /** Deletes all volumes, the first one last: while there is any, there is the one that the edge's key names. */
-export async function deleteObjects(bucket: Bucket, edge: Edge): Promise<void> {
-  for (const { key } of [...edge.volumes].reverse()) await bucket.remove(key)
+export async function deleteObjects(bucket: Bucket, volumes: readonly Volume[]): Promise<void> {
+  for (const { key } of [...volumes].reverse()) await bucket.remove(key)
 }
 
 /**
@@ -23,16 +23,23 @@ export async function finishRemovals(dataDir: string, bucket: Bucket, signal: Ab
     for (const { id, bucket: noted, edge } of await pendingRemovals(dataDir)) {
       if (noted !== bucket.name) continue
       if (!listed.has(edge.volumes[0].key)) {
-        const volumes = []
-        for (const volume of edge.volumes) if ((await bucket.head(volume.key, signal)) !== null) volumes.push(volume)
-        const [first, ...others] = volumes
-        if (first !== undefined) {
-          const rest: Edge = { ...edge, volumes: [first, ...others] }
-          if ((await whatIsWrong(bucket, rest, signal)) !== null) continue
-          await deleteObjects(bucket, rest)
-        }
+        const left = await whatIsLeft(bucket, edge.volumes, signal)
+        if (left === null) continue
+        await deleteObjects(bucket, left)
       }
       await dropRemoval(dataDir, id)
     }
   })
+}
+
+/** The volumes that are still there; null if one of them is no longer what it was. */
+async function whatIsLeft(bucket: Bucket, volumes: readonly Volume[], signal: AbortSignal): Promise<Volume[] | null> {
+  const left: Volume[] = []
+  for (const volume of volumes) {
+    const object = await bucket.head(volume.key, signal)
+    if (object === null) continue
+    if (wrongWith(bucket, volume, object) !== null) return null
+    left.push(volume)
+  }
+  return left
 }

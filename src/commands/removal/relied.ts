@@ -1,10 +1,11 @@
 /** Before anything is deleted: is what the remaining snapshots would depend on really there? */
-import type { Edge } from '../../chain/edge.js'
+import type { Edge, Volume } from '../../chain/edge.js'
 import { edgeTitle } from '../../chain/names.js'
 import { removal, removalRefused } from '../../chain/removal.js'
 import { refused } from '../../failure.js'
 import { differenceOf } from '../../store/download.js'
-import type { Bucket } from '../../store/s3.js'
+import type { Bucket, StoredObject } from '../../store/s3.js'
+import { inOrder } from '../../store/window.js'
 
 /** How many objects are asked about at a time. */
 const inFlight = 32
@@ -63,29 +64,32 @@ function otherWays(edges: readonly Edge[], toRemove: readonly Edge[]): Edge[] {
 /** The edges whose objects S3 doesn't have as they are on record, each with what is wrong. */
 async function brokenEdges(bucket: Bucket, edges: readonly Edge[], signal: AbortSignal): Promise<Map<Edge, string>> {
   const broken = new Map<Edge, string>()
-  const queue = edges.values()
-  const worker = async () => {
-    for (const edge of queue) {
-      const why = await whatIsWrong(bucket, edge, signal)
-      if (why !== null) broken.set(edge, why)
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(inFlight, edges.length) }, worker))
+  const look = async (edge: Edge, either: AbortSignal) => ({
+    edge,
+    why: await whatIsWrong(bucket, edge.volumes, either),
+  })
+  for await (const { edge, why } of inOrder(edges, inFlight, signal, look)) if (why !== null) broken.set(edge, why)
   return broken
 }
 
-/** How the objects of an edge differ from the record, in a few words; null if they don't. */
-export async function whatIsWrong(bucket: Bucket, edge: Edge, signal: AbortSignal): Promise<string | null> {
-  for (const volume of edge.volumes) {
-    const object = await bucket.head(volume.key, signal)
-    if (object === null) return `'${volume.key}' is not in bucket ${bucket.name}`
-    const difference = differenceOf(volume, object)
-    if (difference !== null) return `'${volume.key}' is ${difference}`
-    // Without checksums to compare, at least nothing else may have been put there since.
-    const { sha256, etag } = volume
-    if ((sha256 === null || object.sha256 === null) && etag !== null && object.etag !== etag) {
-      return `'${volume.key}' has the ETag ${object.etag} instead of ${etag}`
-    }
+/** How objects differ from the record, in a few words about the first that does; null if none does. */
+export async function whatIsWrong(bucket: Bucket, volumes: readonly Volume[], signal: AbortSignal) {
+  for (const volume of volumes) {
+    const wrong = wrongWith(bucket, volume, await bucket.head(volume.key, signal))
+    if (wrong !== null) return wrong
+  }
+  return null
+}
+
+/** How what S3 has of a volume differs from the record; null if it doesn't. */
+export function wrongWith(bucket: Bucket, volume: Volume, object: StoredObject | null): string | null {
+  const { key, sha256, etag } = volume
+  if (object === null) return `'${key}' is not in bucket ${bucket.name}`
+  const difference = differenceOf(volume, object)
+  if (difference !== null) return `'${key}' is ${difference}`
+  // Without checksums to compare, at least nothing else may have been put there since.
+  if ((sha256 === null || object.sha256 === null) && etag !== null && object.etag !== etag) {
+    return `'${key}' has the ETag ${object.etag} instead of ${etag}`
   }
   return null
 }

@@ -9,10 +9,10 @@ import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js
 import { refused, usageError } from '../failure.js'
 import { download } from '../store/download.js'
 import { Bucket } from '../store/s3.js'
-import { startPipeline, through } from '../zfs/child.js'
 import { decodeToken, type TokenFacts } from '../stream/token.js'
-import { checkedStream, continuedStream, decompressed } from './get/check.js'
+import { checkedStream, continuedStream } from './get/check.js'
 import { concurrencyOption, rangesAtATime } from './get/options.js'
+import { decompressOption, undoing, undone } from './get/undo.js'
 import { baseOption, dataDirOf, namedSnapshots } from './stored.js'
 
 export const command: Command = {
@@ -43,7 +43,7 @@ export const command: Command = {
       value: 'TOKEN',
       help: "go on with an interrupted zfs receive -s: the target's receive_resume_token",
     },
-    { name: 'decompress', help: 'undo a compression that the first bytes show (zstd, gzip, xz, lz4)' },
+    decompressOption,
     concurrencyOption,
     dataDirOption,
     ...bucketOptions,
@@ -68,9 +68,7 @@ export const command: Command = {
     const { args, stdout, signal } = context
     if (stdout.isTTY)
       throw usageError('stdout is a terminal', 'pipe it: zfs2s3-get DS@SNAP | zfs receive -u POOL/DATASET')
-    const filter = args.text('filter')
-    if (filter !== undefined && args.flag('decompress'))
-      throw usageError('--filter and --decompress are given', 'choose one')
+    const undo = undoing(context)
     const place = bucketSettings(context)
     const concurrency = rangesAtATime(context)
     const text = args.text('continue')
@@ -78,15 +76,14 @@ export const command: Command = {
     const name = await namedEdge(context, token)
     const { edges } = await readCatalog(dataDirOf(context))
     const edge = edgeFinder(edges)(name)
-    if (edge.filter !== null && filter === undefined) {
+    if (edge.filter !== null && undo.filter === undefined) {
       context.stderr.write(`${context.name}: ${edgeTitle(edge)} was stored through the filter: ${edge.filter}\n`)
     }
     const bucket = await Bucket.open(place)
     const progress = showProgress(context, 'read')
     try {
       const stored = download(bucket, edge, { signal, concurrency, retryForMs: place.retryForMs })
-      const undone = filter === undefined ? stored : through(stored, startPipeline(filter))
-      const plain = args.flag('decompress') ? decompressed(undone) : undone
+      const plain = undone(stored, undo)
       const checked = token === null ? checkedStream(plain, edge) : continuedStream(plain, edge, token)
       for await (const chunk of checked) {
         await write(stdout, chunk)

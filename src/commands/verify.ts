@@ -11,6 +11,7 @@ import { failed, refused, usageError } from '../failure.js'
 import { Bucket } from '../store/s3.js'
 import { inOrder } from '../store/window.js'
 import { concurrencyOption, rangesAtATime } from './get/options.js'
+import { decompressOption, undoing } from './get/undo.js'
 import { baseOption, dataDirOf, namedEdges } from './stored.js'
 import { edgesToRead, type Budget, readBudget } from './verify/choose.js'
 import { VerifiedNotes } from './verify/notes.js'
@@ -38,7 +39,7 @@ export const command: Command = {
     { name: 'sample', value: 'PERCENT', help: 'only so many of the streams, as in 5%' },
     { name: 'max-bytes', value: 'SIZE', help: 'read so many bytes at most' },
     { name: 'filter', value: 'PIPELINE', help: 'send what was stored through this shell pipeline, as for zfs2s3-get' },
-    { name: 'decompress', help: 'undo a compression that the first bytes show (zstd, gzip, xz, lz4)' },
+    decompressOption,
     concurrencyOption,
     dataDirOption,
     ...bucketOptions,
@@ -54,10 +55,7 @@ export const command: Command = {
   },
   async run(context) {
     const { args, signal } = context
-    const undo = { filter: args.text('filter'), decompress: args.flag('decompress') }
-    if (undo.filter !== undefined && undo.decompress) {
-      throw usageError('--filter and --decompress are given', 'choose one')
-    }
+    const undo = undoing(context)
     const budget = readBudget(args)
     if (args.flag('quick') && (budget !== null || undo.filter !== undefined || undo.decompress)) {
       throw usageError('--quick reads nothing', 'leave out --sample, --max-bytes, --filter and --decompress')

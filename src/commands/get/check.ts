@@ -2,58 +2,28 @@
 import type { Edge } from '../../chain/edge.js'
 import { badStream } from '../../failure.js'
 import { Continuation } from '../../stream/continuation.js'
-import { type Format, formatInWords, recognisableLength, recognise } from '../../stream/magic.js'
+import { type Format, formatInWords } from '../../stream/magic.js'
 import { StreamParser } from '../../stream/parser.js'
 import type { TokenFacts } from '../../stream/token.js'
-import { through } from '../../zfs/child.js'
-import { isCompression, startDecompressor } from '../../zfs/decompress.js'
+import { ReadAhead } from '../read-ahead.js'
 import { verdictFailure } from '../verdict.js'
-
-/** A stream with its first bytes known: enough to tell what it is, if it has as many. */
-interface Opened {
-  readonly empty: boolean
-  readonly format: Format
-  readonly chunks: AsyncGenerator<Uint8Array>
-}
-
-/** Reads as much as it takes to know what a stream is. */
-export async function opened(chunks: AsyncGenerator<Uint8Array>): Promise<Opened> {
-  const held: Uint8Array[] = []
-  let first = new Uint8Array(0)
-  while (first.length < recognisableLength) {
-    const next = await chunks.next()
-    if (next.done === true) break
-    held.push(next.value)
-    first = Buffer.concat([first, next.value])
-  }
-  const all = async function* () {
-    yield* held
-    yield* chunks
-  }
-  return { empty: first.length === 0, format: recognise(first), chunks: all() }
-}
-
-/** Undoes a compression that the first bytes show; what has none passes as it is. */
-export async function* decompressed(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const { format, chunks: all } = await opened(chunks)
-  yield* isCompression(format) ? through(all, startDecompressor(format)) : all
-}
 
 /**
  * Passes a stream on and reads its records on the way, if they can be read. The last chunk is held back until they are
  * known to be whole and to be the snapshot that was asked for. Throws status 4 otherwise.
  */
 export async function* checkedStream(chunks: AsyncGenerator<Uint8Array>, edge: Edge): AsyncGenerator<Uint8Array> {
-  const { empty, format, chunks: all } = await opened(chunks)
-  if (empty) throw badStream(`nothing comes out for ${edge.snapshot.name}`, 'see what the filter said')
+  const ahead = new ReadAhead(chunks)
+  const format = await ahead.format()
+  if (ahead.isEmpty) throw badStream(`nothing comes out for ${edge.snapshot.name}`, 'see what the filter said')
   if (format !== 'zfs-send') {
     demandMeant(format, edge)
-    yield* all
+    yield* ahead.chunks()
     return
   }
   const parser = new StreamParser()
   let held: Uint8Array | undefined
-  for await (const chunk of all) {
+  for await (const chunk of ahead.chunks()) {
     parser.push(chunk)
     if (parser.damage !== null) throw verdictFailure(parser.end())
     if (held !== undefined) yield held
@@ -96,14 +66,15 @@ export async function* continuedStream(
       'give the stream that the receive was interrupted in, or leave the name out: the token says it',
     )
   }
-  const { empty, format, chunks: all } = await opened(chunks)
-  if (empty || format !== 'zfs-send') {
-    const what = empty ? 'nothing' : formatInWords(format)
+  const ahead = new ReadAhead(chunks)
+  const format = await ahead.format()
+  if (format !== 'zfs-send') {
+    const what = ahead.isEmpty ? 'nothing' : formatInWords(format)
     throw badStream(`${name} can't be continued: it is ${what}`, 'undo its filter with --filter or --decompress')
   }
   const continuation = new Continuation(token)
   let held: Uint8Array | undefined
-  for await (const chunk of all) {
+  for await (const chunk of ahead.chunks()) {
     for (const piece of continuation.push(chunk)) {
       if (held !== undefined) yield held
       held = piece

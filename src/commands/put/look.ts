@@ -5,8 +5,9 @@
 import { badStream, failed, type Failure } from '../../failure.js'
 import type { Begin } from '../../stream/begin.js'
 import type { Verdict } from '../../stream/facts.js'
-import { type Format, formatInWords, recognisableLength, recognise } from '../../stream/magic.js'
+import { type Format, formatInWords } from '../../stream/magic.js'
 import { StreamParser } from '../../stream/parser.js'
+import { ReadAhead } from '../read-ahead.js'
 import { isHopeless, lackOf, unstorable, verdictFailure } from '../verdict.js'
 import { type Compression, isCompression, startDecompressor } from '../../zfs/decompress.js'
 import { feed } from '../../zfs/child.js'
@@ -43,21 +44,13 @@ const longestHead = 64 * 1024 * 1024
  * read unless `unread` says that this is meant.
  */
 export async function readHead(source: AsyncIterable<Uint8Array>, unread: boolean): Promise<Head> {
-  const iterator = source[Symbol.asyncIterator]()
-  const held: Uint8Array[] = []
-  const next = async () => {
-    const read = await iterator.next()
-    if (read.done === true) return undefined
-    held.push(read.value)
-    return read.value
-  }
-  const first = await firstBytes(next)
-  if (first.length === 0) throw badStream('stdin is empty', 'zfs send wrote nothing: see what it said')
-  const format = recognise(first)
-  const chunks = rejoined(held, iterator)
-  if (format === 'zfs-send') return { format, check: 'records', ...(await peek(held, next)), chunks }
+  const ahead = new ReadAhead(source)
+  const format = await ahead.format()
+  if (ahead.isEmpty) throw badStream('stdin is empty', 'zfs send wrote nothing: see what it said')
+  const chunks = ahead.chunks()
+  if (format === 'zfs-send') return { format, check: 'records', ...(await peek(ahead)), chunks }
   if (isCompression(format)) {
-    const inside = await peekInside(format, held, next).catch((error: unknown) => {
+    const inside = await peekInside(format, ahead).catch((error: unknown) => {
       // What is compressed may itself be encrypted; that is for the user to say.
       if (unread && isHopeless(error)) return null
       throw error
@@ -68,33 +61,13 @@ export async function readHead(source: AsyncIterable<Uint8Array>, unread: boolea
   throw unreadable(format)
 }
 
-/** Enough bytes to tell what they are, or all there are. Chunks may be as short as their writer likes. */
-async function firstBytes(next: () => Promise<Uint8Array | undefined>): Promise<Uint8Array> {
-  let first = new Uint8Array(0)
-  while (first.length < recognisableLength) {
-    const chunk = await next()
-    if (chunk === undefined) break
-    first = Buffer.concat([first, chunk])
-  }
-  return first
-}
-
-async function* rejoined(held: Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  try {
-    for (let chunk = held.shift(); chunk !== undefined; chunk = held.shift()) yield chunk
-    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value
-  } finally {
-    await rest.return?.()
-  }
-}
-
 /** The BEGIN records at the head, seen by a parser that is thrown away: the one that counts sees all bytes in order. */
-async function peek(held: readonly Uint8Array[], next: () => Promise<Uint8Array | undefined>) {
+async function peek(ahead: ReadAhead) {
   const begins = new Begins()
   const parser = new StreamParser({ onBegin: begins.take })
-  for (const chunk of held) parser.push(chunk)
+  for (const chunk of ahead.held) parser.push(chunk)
   for (let size = 0; !begins.enough && parser.damage === null;) {
-    const chunk = await next()
+    const chunk = await ahead.next()
     if (chunk === undefined || size > longestHead) break
     parser.push(chunk)
     size += chunk.length
@@ -103,17 +76,13 @@ async function peek(held: readonly Uint8Array[], next: () => Promise<Uint8Array 
   return { begin: begins.first, inner: begins.inner }
 }
 
-async function peekInside(
-  compression: Compression,
-  held: readonly Uint8Array[],
-  next: () => Promise<Uint8Array | undefined>,
-) {
+async function peekInside(compression: Compression, ahead: ReadAhead) {
   const begins = new Begins()
   const inspection = insideInspection(compression, begins.take)
   try {
-    for (const chunk of held) await inspection.push(chunk)
+    for (const chunk of ahead.held) await inspection.push(chunk)
     for (let size = 0; !begins.enough;) {
-      const chunk = await next()
+      const chunk = await ahead.next()
       if (chunk === undefined || size > longestHead) break
       await inspection.push(chunk)
       size += chunk.length

@@ -7,17 +7,14 @@ import type { RangeOptions } from '../../store/ranges.js'
 import type { Bucket } from '../../store/s3.js'
 import type { Verdict } from '../../stream/facts.js'
 import { StreamParser } from '../../stream/parser.js'
-import { startPipeline, through } from '../../zfs/child.js'
-import { decompressed, demandMeant, opened } from '../get/check.js'
+import { demandMeant } from '../get/check.js'
+import { type Undoing, undone } from '../get/undo.js'
 import { arrivingStream } from '../put/claim.js'
+import { ReadAhead } from '../read-ahead.js'
 import { lackOf, verdictFailure } from '../verdict.js'
 import { type LookedUp, type Outcome, outcomeOf } from './outcome.js'
 
-export interface Reading extends RangeOptions {
-  /** What undoes a filter, if that was given. */
-  readonly filter: string | undefined
-  readonly decompress: boolean
-}
+export interface Reading extends RangeOptions, Undoing {}
 
 /**
  * Reads all of an edge that was looked up and says what it is. `all` is the catalog, which it must still fit.
@@ -46,11 +43,6 @@ export async function readBack(
   } finally {
     await stored.end()
   }
-}
-
-function undone(view: AsyncGenerator<Uint8Array>, { filter, decompress }: Reading): AsyncGenerator<Uint8Array> {
-  if (filter !== undefined) return through(view, startPipeline(filter))
-  return decompress ? decompressed(view) : view
 }
 
 /** The bytes from S3, counted; how they ended is remembered, and nobody but `end` ends them early. */
@@ -94,7 +86,9 @@ class Stored {
 
 /** Whether there were records to be read. Throws status 4 where they are not those of the edge. */
 async function lookAtRecords(plain: AsyncGenerator<Uint8Array>, edge: Edge, all: readonly Edge[]): Promise<boolean> {
-  const { format, chunks } = await opened(plain)
+  const ahead = new ReadAhead(plain)
+  const format = await ahead.format()
+  const chunks = ahead.chunks()
   if (format !== 'zfs-send') {
     demandMeant(format, edge)
     while ((await chunks.next()).done !== true);

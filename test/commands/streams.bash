@@ -40,12 +40,6 @@ bucket_has() {
   done | grep -F " $ZFS2S3_PREFIX" | sort
 }
 
-# requests OPERATION: how many of them there were for the test's keys.
-requests() {
-  curl -sf "$AWS_ENDPOINT_URL_S3/-/log?operation=$1" | jq -s --arg prefix "$ZFS2S3_PREFIX" \
-    'map(select(.key // "" | startswith($prefix))) | length'
-}
-
 # starting_with DIR: a fresh data directory with the catalog that is in DIR, and a prefix of its own.
 starting_with() {
   variant=$((${variant:-0} + 1))

@@ -6,7 +6,7 @@ import { readCatalog } from '../catalog/catalog.js'
 import { type Command, type Context, Interrupted } from '../cli/command.js'
 import { writeRecord } from '../cli/ndjson.js'
 import { showProgress } from '../cli/progress.js'
-import { bucketSettings } from '../cli/settings.js'
+import { type BucketSettings, bucketSettings } from '../cli/settings.js'
 import { badStream, refused } from '../failure.js'
 import type { Ledger } from '../store/ledger.js'
 import { Bucket, type StoredPart } from '../store/s3.js'
@@ -61,9 +61,11 @@ export const command: Command = {
   },
   async run(context) {
     const source = openSource(context)
-    const bucket = await Bucket.open(bucketSettings(context))
+    const place = bucketSettings(context)
+    const bucket = await Bucket.open(place)
     try {
-      const edge = await put(context, source, bucket)
+      const wanted = putOptions(context)
+      const edge = await put({ context, wanted, place, source, bucket, dataDir: dataDirOf(context) })
       if (edge !== null) await writeRecord(context.stdout, edgeToRecord(edge))
     } catch (error) {
       // An interruption that says what it has left behind is thrown as it is.
@@ -75,45 +77,45 @@ export const command: Command = {
   },
 }
 
-/** What there is to work with. */
+/** What one call works with from its first step to its last. */
+interface Call {
+  readonly context: Context
+  readonly wanted: PutOptions
+  readonly place: BucketSettings
+  readonly source: Source
+  readonly bucket: Bucket
+  readonly dataDir: string
+}
+
+/** What there is to send. */
 interface Job {
   /** Null where the stream has passed already, and only completing is left. */
   readonly head: Head | null
   readonly inS3: ReadonlyMap<number, StoredPart>
 }
 
-/** Stores what comes from `source`; gives the new edge, or null where the upload is held. */
-async function put(context: Context, source: Source, bucket: Bucket): Promise<Edge | null> {
-  const wanted = putOptions(context)
-  const dataDir = dataDirOf(context)
+/** Stores what comes from the source; gives the new edge, or null where the upload is held. */
+async function put(call: Call): Promise<Edge | null> {
+  const { context, wanted, bucket, dataDir } = call
   await finishRemovals(dataDir, bucket, context.signal)
   if (!wanted.resume) {
-    const { ledger, head } = await begin(context, wanted, source, bucket)
+    const { ledger, head } = await begin(call)
     const job = { head, inS3: new Map<number, StoredPart>() }
-    return whileWorkingOn(dataDir, ledger, now => work(context, wanted, source, bucket, now, job))
+    return whileWorkingOn(dataDir, ledger, now => work(call, now, job))
   }
   const pending = await pendingUpload(dataDir, wanted.asked.snapshot)
   demandBucket(pending, bucket)
-  return whileWorkingOn(dataDir, pending, async now => {
-    const job = await goOn(context, wanted, source, bucket, now)
-    return work(context, wanted, source, bucket, now, job)
-  })
+  return whileWorkingOn(dataDir, pending, async now => work(call, now, await goOn(call, now)))
 }
 
 /** Sends what is to be sent and finishes, or leaves the upload pending. */
-async function work(
-  context: Context,
-  wanted: PutOptions,
-  source: Source,
-  bucket: Bucket,
-  ledger: Ledger,
-  { head, inS3 }: Job,
-): Promise<Edge | null> {
+async function work(call: Call, ledger: Ledger, { head, inS3 }: Job): Promise<Edge | null> {
+  const { context, wanted, bucket, dataDir } = call
   try {
-    if (head !== null) await send(context, wanted, source, bucket, ledger, { head, inS3 })
+    if (head !== null) await send(call, ledger, { head, inS3 })
     const { end } = ledger
     if (end === undefined) throw new Error('a stream has passed, but its end was not noted')
-    if (!end.held) return await finishUpload(dataDirOf(context), bucket, ledger, end, patienceOf(context))
+    if (!end.held) return await finishUpload(dataDir, bucket, ledger, end, patienceOf(call))
     await ledger.close()
     return null
   } catch (error) {
@@ -121,16 +123,15 @@ async function work(
   }
 }
 
-async function begin(context: Context, wanted: PutOptions, source: Source, bucket: Bucket) {
+async function begin({ context, wanted, place, source, bucket, dataDir }: Call) {
   const { signal } = context
-  const dataDir = dataDirOf(context)
   const head = await readHead(source.chunks, wanted.hold || wanted.opaque)
   if (head.begin?.resume != null) {
     throw badStream('this stream begins in the middle (zfs send -t)', 'use --resume to go on with a pending upload')
   }
   const asked = head.begin === null ? await withGuids(wanted.asked) : wanted.asked
   const { edges } = await readCatalog(dataDir)
-  const described = describeStream(asked, head, edges, bucketSettings(context).prefix)
+  const described = describeStream(asked, head, edges, place.prefix)
   const header = {
     started: rfc3339(new Date()),
     bucket: bucket.name,
@@ -154,13 +155,7 @@ async function begin(context: Context, wanted: PutOptions, source: Source, bucke
   return { ledger, head }
 }
 
-async function goOn(
-  context: Context,
-  wanted: PutOptions,
-  source: Source,
-  bucket: Bucket,
-  ledger: Ledger,
-): Promise<Job> {
+async function goOn({ context, wanted, source, bucket }: Call, ledger: Ledger): Promise<Job> {
   const inS3 = await reconcile(bucket, ledger, context.signal)
   if (ledger.end !== undefined && ledger.contiguous().length >= ledger.end.parts) return { head: null, inS3 }
   const head = await readHead(source.chunks, ledger.header.check === 'none')
@@ -168,21 +163,15 @@ async function goOn(
   return { head, inS3 }
 }
 
-async function send(
-  context: Context,
-  wanted: PutOptions,
-  source: Source,
-  bucket: Bucket,
-  ledger: Ledger,
-  job: Job & { readonly head: Head },
-) {
-  const { edges } = await readCatalog(dataDirOf(context))
+async function send(call: Call, ledger: Ledger, job: Job & { readonly head: Head }) {
+  const { context, wanted, source, bucket, dataDir } = call
+  const { edges } = await readCatalog(dataDir)
   const guard = chainGuard(edges, wanted.allowFlagChange)
   const progress = showProgress(context, 'stored')
   try {
     const { concurrency } = wanted
     const onPart = (bytes: number) => progress.add(bytes)
-    const rest = { guard, concurrency, onPart, ...patienceOf(context) }
+    const rest = { guard, concurrency, onPart, ...patienceOf(call) }
     const { verdict, parts } = await transferStream({ ...job, ledger, bucket, source, ...rest })
     await ledger.note(endNote(ledger, verdict, parts, wanted.hold || ledger.header.held, edges))
   } finally {
@@ -191,7 +180,7 @@ async function send(
 }
 
 /** How long S3 may be out of reach. */
-const patienceOf = (context: Context) => ({ retryForMs: bucketSettings(context).retryForMs, signal: context.signal })
+const patienceOf = ({ place, context }: Call) => ({ retryForMs: place.retryForMs, signal: context.signal })
 
 /** Asks `zfs` for GUIDs that neither the stream nor the user says. */
 async function withGuids(asked: Asked): Promise<Asked> {

@@ -1,7 +1,8 @@
 /** What S3 has of an upload, compared with what the ledger says before anything is done with it; and giving one up. */
 import { volumeKey } from '../chain/names.js'
 import { type Failure, failed } from '../failure.js'
-import type { Ledger, PartNote } from './ledger.js'
+import type { Ledger } from './ledger.js'
+import type { PartNote } from './notes.js'
 import { placeOf } from './parts.js'
 import type { Bucket, StoredPart } from './s3.js'
 

@@ -1,22 +1,12 @@
 /**
- * One bucket, in the words of this project. The only file that makes an S3 client or knows what its commands look like.
- * The SDK is loaded when the first bucket is opened, so that commands that need no S3 start quickly.
+ * One bucket, in the words of this project. The only file that knows what the SDK's commands look like.
  */
 import type { Readable } from 'node:stream'
 import type { ListMultipartUploadsCommandOutput, S3Client } from '@aws-sdk/client-s3'
 import { failed } from '../failure.js'
 import { type ArchiveState, archiveState, type Tier } from './archive.js'
+import { type BucketPlace, openClient, type OpenClient, type Sdk } from './client.js'
 import { type Asked, httpStatus, isMissing, s3Code, s3Failure } from './errors.js'
-
-/** Where a bucket is; the same fields as in cli/settings. */
-export interface BucketPlace {
-  readonly bucket: string
-  readonly endpoint: string | undefined
-  readonly region: string | undefined
-  readonly profile: string | undefined
-  /** How long a connection may be silent, in milliseconds. */
-  readonly timeoutMs: number
-}
 
 /** What S3 says of an object (S3 API: HeadObject). */
 export interface StoredObject {
@@ -57,8 +47,6 @@ export interface OpenUpload {
   readonly initiated: string | null
 }
 
-type Sdk = typeof import('@aws-sdk/client-s3')
-
 export class Bucket {
   readonly name: string
   readonly endpoint: string | undefined
@@ -67,7 +55,7 @@ export class Bucket {
   /** Whether S3 has said of this bucket's own objects that one is missing: then the bucket is there. */
   #exists = false
 
-  private constructor(sdk: Sdk, client: S3Client, place: BucketPlace) {
+  private constructor({ sdk, client }: OpenClient, place: BucketPlace) {
     this.#sdk = sdk
     this.#client = client
     this.name = place.bucket
@@ -76,28 +64,7 @@ export class Bucket {
 
   /** Loads the SDK and makes a client. Asks the network nothing. */
   static async open(place: BucketPlace): Promise<Bucket> {
-    const sdk = await import('@aws-sdk/client-s3')
-    const { endpoint, region, profile, timeoutMs } = place
-    const client = (configured: string | undefined) =>
-      new sdk.S3Client({
-        ...(configured !== undefined && { region: configured }),
-        ...(profile !== undefined && { profile }),
-        // Other services seldom have a DNS name for each bucket.
-        ...(endpoint !== undefined && { endpoint, forcePathStyle: !endpoint.includes('.amazonaws.com') }),
-        followRegionRedirects: true,
-        // Parts carry the SHA-256 that we compute anyway; a CRC32 on top breaks other services (aws/aws-sdk-js-v3#6810).
-        requestChecksumCalculation: 'WHEN_REQUIRED',
-        responseChecksumValidation: 'WHEN_REQUIRED',
-        logger: silent,
-        requestHandler: { connectionTimeout: Math.min(timeoutMs, 10_000), socketTimeout: timeoutMs },
-      })
-    const asConfigured = client(region)
-    // As the Python tool's boto3: no region at all means the one that every AWS account has, and S3 says where to go.
-    const hasRegion = await asConfigured.config.region().then(
-      () => true,
-      () => false,
-    )
-    return new Bucket(sdk, hasRegion ? asConfigured : client('us-east-1'), place)
+    return new Bucket(await openClient(place), place)
   }
 
   /** Frees its connections. */
@@ -364,10 +331,6 @@ export class Bucket {
     }
   }
 }
-
-const nothing = () => undefined
-/** stderr is ours: the SDK would write there what the user can do nothing about, as that two sources of credentials are set. */
-const silent = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing }
 
 const isGone = (error: unknown): boolean => s3Code(error) === 'NoSuchUpload'
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { ResumePoints } from '#src/commands/put/resume-points.js'
-import type { ResumePoint } from '#src/store/ledger.js'
+import type { ResumePoint } from '#src/store/notes.js'
 import { StreamParser } from '#src/stream/parser.js'
 import { fixture } from '../fixtures.js'
 

@@ -15,7 +15,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { Failure } from '#src/failure.js'
-import { Ledger, type PartNote } from '#src/store/ledger.js'
+import { Ledger } from '#src/store/ledger.js'
+import type { PartNote } from '#src/store/notes.js'
 
 const folders: string[] = []
 const ledgers: Ledger[] = []

@@ -4,7 +4,8 @@ import { appendFileSync, readFileSync, readdirSync, statSync, truncateSync, writ
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { Failure } from '#src/failure.js'
-import { Ledger, type PartNote } from '#src/store/ledger.js'
+import { Ledger } from '#src/store/ledger.js'
+import type { PartNote } from '#src/store/notes.js'
 import { temporary } from '../catalog/temporary.js'
 import { header, readAgain } from './place.js'
 

@@ -1,6 +1,7 @@
 /** An S3 server, a bucket in it and an upload's ledger, for one test. */
 import type { TestContext } from 'node:test'
-import { Ledger, type UploadHeader } from '#src/store/ledger.js'
+import { Ledger } from '#src/store/ledger.js'
+import type { UploadHeader } from '#src/store/notes.js'
 import { cutIntoParts } from '#src/store/parts.js'
 import { Bucket } from '#src/store/s3.js'
 import { reconcile } from '#src/store/reconcile.js'

@@ -2,7 +2,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { Anchor } from '../../stream/anchor.js'
 import type { StreamParser } from '../../stream/parser.js'
-import type { ResumePoint } from '../../store/ledger.js'
+import type { ResumePoint } from '../../store/notes.js'
 
 /** Hashes the stream from a record on. */
 interface Tail {

@@ -1,7 +1,8 @@
 /** The way of the bytes: source -> inspection -> (filter) -> parts -> S3; from the start, or spliced onto what is there. */
 import { createHash, type Hash } from 'node:crypto'
 import { badStream, failed } from '../../failure.js'
-import type { Ledger, ResumePoint } from '../../store/ledger.js'
+import type { Ledger } from '../../store/ledger.js'
+import type { ResumePoint } from '../../store/notes.js'
 import { cutIntoParts } from '../../store/parts.js'
 import type { Patience } from '../../store/patience.js'
 import type { Bucket, StoredPart } from '../../store/s3.js'

@@ -1,0 +1,51 @@
+/**
+ * The SDK's client, set up as this project needs it. The only file that makes one. The SDK is loaded when the first bucket
+ * is opened, so that commands that need no S3 start quickly.
+ */
+import type { S3Client } from '@aws-sdk/client-s3'
+
+/** Where a bucket is; the same fields as in cli/settings. */
+export interface BucketPlace {
+  readonly bucket: string
+  readonly endpoint: string | undefined
+  readonly region: string | undefined
+  readonly profile: string | undefined
+  /** How long a connection may be silent, in milliseconds. */
+  readonly timeoutMs: number
+}
+
+export type Sdk = typeof import('@aws-sdk/client-s3')
+
+export interface OpenClient {
+  readonly sdk: Sdk
+  readonly client: S3Client
+}
+
+/** Loads the SDK and makes a client. Asks the network nothing. */
+export async function openClient({ endpoint, region, profile, timeoutMs }: BucketPlace): Promise<OpenClient> {
+  const sdk = await import('@aws-sdk/client-s3')
+  const make = (configured: string | undefined) =>
+    new sdk.S3Client({
+      ...(configured !== undefined && { region: configured }),
+      ...(profile !== undefined && { profile }),
+      // Other services seldom have a DNS name for each bucket.
+      ...(endpoint !== undefined && { endpoint, forcePathStyle: !endpoint.includes('.amazonaws.com') }),
+      followRegionRedirects: true,
+      // Parts carry the SHA-256 that we compute anyway; a CRC32 on top breaks other services (aws/aws-sdk-js-v3#6810).
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      logger: silent,
+      requestHandler: { connectionTimeout: Math.min(timeoutMs, 10_000), socketTimeout: timeoutMs },
+    })
+  const asConfigured = make(region)
+  // As the Python tool's boto3: no region at all means the one that every AWS account has, and S3 says where to go.
+  const hasRegion = await asConfigured.config.region().then(
+    () => true,
+    () => false,
+  )
+  return { sdk, client: hasRegion ? asConfigured : make('us-east-1') }
+}
+
+const nothing = () => undefined
+/** stderr is ours: the SDK would write there what the user can do nothing about, as that two sources of credentials are set. */
+const silent = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing }

@@ -53,9 +53,9 @@ async function abortSeedUpload(
   const { key, uploadId } = upload
   if (uploadId !== null) {
     // Without the schedule only S3 knows what the upload is of.
-    const open = key === null ? await bucket.listUploads('', signal) : [{ key, uploadId }]
+    const open = key === null ? await bucket.uploads.list('', signal) : [{ key, uploadId }]
     for (const each of open.filter(({ uploadId: id }) => id === uploadId)) {
-      await bucket.abortUpload(each.key, uploadId, signal)
+      await bucket.uploads.abort(each.key, uploadId, signal)
     }
   }
   await removeSeedUpload(dataDir)

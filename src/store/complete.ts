@@ -56,7 +56,7 @@ async function completeVolume(bucket: Bucket, ledger: Ledger, volume: number, no
       bytes,
       sha256: Buffer.from(sha256, 'hex').toString('base64'),
     }))
-    if ((await bucket.completeUpload(upload, parts, signal)) === 'completed') return
+    if ((await bucket.uploads.complete(upload, parts, signal)) === 'completed') return
     // The answer to an earlier try may have been lost on the way: then the object is there, and it is ours.
   }
   if (await isOurs(bucket, ledger, upload.key, signal)) return

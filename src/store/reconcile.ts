@@ -4,7 +4,8 @@ import { type Failure, failed } from '../failure.js'
 import type { Ledger } from './ledger.js'
 import type { PartNote } from './notes.js'
 import { placeOf } from './parts.js'
-import type { Bucket, StoredPart } from './s3.js'
+import type { Bucket } from './s3.js'
+import type { StoredPart } from './uploads.js'
 
 /** The name of the upload in each object's metadata: proof that an object is what this upload made. */
 export const uploadMark = 'zfs2s3-upload'
@@ -26,7 +27,7 @@ export async function reconcile(
   await adoptUploads(bucket, ledger, signal)
   for (const [volume, { key, uploadId }] of ledger.uploads) {
     if (ledger.completed.has(volume)) continue
-    const stored = await bucket.listParts(key, uploadId, signal)
+    const stored = await bucket.uploads.parts(key, uploadId, signal)
     if (stored === null) {
       if (await isOurs(bucket, ledger, key, signal)) {
         await ledger.note({ event: 'completed', volume })
@@ -71,11 +72,11 @@ async function adoptUploads(bucket: Bucket, ledger: Ledger, signal?: AbortSignal
 export async function lostUploads(bucket: Bucket, ledger: Ledger, volume: number, signal?: AbortSignal) {
   const key = volumeKey(ledger.header.key, volume)
   const since = Date.parse(ledger.creating.get(volume) ?? '') - clockSlackMs
-  const open = await bucket.listUploads(key, signal)
+  const open = await bucket.uploads.list(key, signal)
   const lost = []
   for (const each of open) {
     if (each.key !== key || each.initiated === null || Date.parse(each.initiated) < since) continue
-    if ((await bucket.listParts(key, each.uploadId, signal))?.length === 0) lost.push(each)
+    if ((await bucket.uploads.parts(key, each.uploadId, signal))?.length === 0) lost.push(each)
   }
   return lost
 }
@@ -101,11 +102,11 @@ export async function abortUpload(
 ): Promise<void> {
   for (const volume of ledger.creating.keys()) {
     for (const { key, uploadId } of await lostUploads(bucket, ledger, volume, signal)) {
-      await bucket.abortUpload(key, uploadId, signal)
+      await bucket.uploads.abort(key, uploadId, signal)
     }
   }
   for (const { key, uploadId } of ledger.uploads.values()) {
-    await bucket.abortUpload(key, uploadId, signal)
+    await bucket.uploads.abort(key, uploadId, signal)
     if (!isStored(key) && (await isOurs(bucket, ledger, key, signal))) await bucket.remove(key, signal)
   }
   await ledger.drop()

@@ -9,7 +9,8 @@ import type { PartNote, ResumePoint } from './notes.js'
 import { eachConcurrently, type Part, placeOf } from './parts.js'
 import { type Patience, patiently } from './patience.js'
 import { lostUploads, uploadMark } from './reconcile.js'
-import type { Bucket, StoredPart } from './s3.js'
+import type { Bucket } from './s3.js'
+import type { StoredPart } from './uploads.js'
 
 export interface SendOptions extends Patience {
   /** Parts in flight, and in memory. */
@@ -88,7 +89,7 @@ async function sendPart(
   const { signal } = patience
   try {
     return await patiently(
-      () => bucket.uploadPart(upload, { number, bytes: part.bytes, sha256: part.sha256 }, signal),
+      () => bucket.uploads.sendPart(upload, { number, bytes: part.bytes, sha256: part.sha256 }, signal),
       patience,
     )
   } catch (error) {
@@ -106,14 +107,14 @@ async function startVolume(bucket: Bucket, ledger: Ledger, volume: number, patie
   const metadata = { ...header.metadata, [uploadMark]: header.id, 'zfs2s3-volume': String(volume) }
   const { signal } = patience
   const created = await patiently(async triesBefore => {
-    const { uploadId, attempts } = await bucket.createUpload(key, { ...header, metadata }, signal)
+    const { uploadId, attempts } = await bucket.uploads.create(key, { ...header, metadata }, signal)
     return { uploadId, attempts: triesBefore + attempts }
   }, patience)
   const { uploadId } = created
   if (created.attempts > 1) {
     // Those before may have begun an upload as well, and only the answer was lost.
     for (const lost of await lostUploads(bucket, ledger, volume, signal)) {
-      if (lost.uploadId !== uploadId) await bucket.abortUpload(key, lost.uploadId, signal)
+      if (lost.uploadId !== uploadId) await bucket.uploads.abort(key, lost.uploadId, signal)
     }
   }
   await ledger.note({ event: 'volume', volume, key, uploadId })

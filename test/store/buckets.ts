@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 import type { Edge, Volume } from '#src/chain/edge.js'
 import { compositeSha256 } from '#src/store/parts.js'
-import { Bucket, type StoredPart } from '#src/store/s3.js'
+import { Bucket } from '#src/store/s3.js'
+import type { StoredPart } from '#src/store/uploads.js'
 import type { S3Server } from '../s3/server.js'
 import { edge } from '../chain/notation.js'
 
@@ -27,18 +28,18 @@ export async function storeEdge(bucket: Bucket, key: string, bytes: Buffer, part
 /** Uploads `bytes` in parts, as one object. */
 export async function storeVolume(bucket: Bucket, key: string, bytes: Buffer, partSize: number): Promise<Volume> {
   const attributes = { storageClass: 'STANDARD', metadata: {}, sse: undefined, sseKmsKeyId: undefined }
-  const { uploadId } = await bucket.createUpload(key, attributes)
+  const { uploadId } = await bucket.uploads.create(key, attributes)
   const parts: StoredPart[] = []
   const digests: Buffer[] = []
   for (let from = 0; from < bytes.length; from += partSize) {
     const piece = bytes.subarray(from, from + partSize)
     const sha256 = createHash('sha256').update(piece).digest()
     const part = { number: parts.length + 1, bytes: piece, sha256 }
-    const etag = await bucket.uploadPart({ key, uploadId }, part, new AbortController().signal)
+    const etag = await bucket.uploads.sendPart({ key, uploadId }, part, new AbortController().signal)
     parts.push({ number: part.number, bytes: piece.length, etag, sha256: sha256.toString('base64') })
     digests.push(sha256)
   }
-  await bucket.completeUpload({ key, uploadId }, parts)
+  await bucket.uploads.complete({ key, uploadId }, parts)
   const object = await bucket.head(key)
   return { key, bytes: bytes.length, sha256: compositeSha256(digests), etag: object?.etag ?? null }
 }

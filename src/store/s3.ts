@@ -7,6 +7,8 @@ import { type ArchiveState, archiveState, type Tier } from './archive.js'
 import type { BucketPlace } from './client.js'
 import { Connection, type Doing, required } from './connection.js'
 import { httpStatus, isMissing, s3Code } from './errors.js'
+import { type ListedObject, listObjects } from './listing.js'
+import type { Patience } from './patience.js'
 import { Uploads } from './uploads.js'
 
 /** What S3 says of an object (S3 API: HeadObject). */
@@ -43,6 +45,11 @@ export class Bucket {
   /** Frees its connections. */
   close(): void {
     this.#connection.close()
+  }
+
+  /** All objects whose keys begin with `prefix`, in the order of S3. Throws a Failure unless the list is complete. */
+  list(prefix: string, patience: Patience): AsyncGenerator<ListedObject> {
+    return listObjects(this.#connection, prefix, patience)
   }
 
   /** Size, checksum and metadata of an object, or null if S3 says that there is none. */

@@ -2,6 +2,7 @@
 import type { ListMultipartUploadsCommandOutput } from '@aws-sdk/client-s3'
 import { type Connection, required } from './connection.js'
 import { httpStatus, s3Code } from './errors.js'
+import { decodeListed } from './listing.js'
 
 /** What every new object gets. */
 export interface ObjectAttributes {
@@ -174,6 +175,7 @@ export class Uploads {
       const command = new this.#connection.sdk.ListMultipartUploadsCommand({
         Bucket: this.#connection.bucket,
         Prefix: prefix,
+        EncodingType: 'url',
         ...after,
       })
       const answer: ListMultipartUploadsCommandOutput = await this.#connection.send(
@@ -181,15 +183,16 @@ export class Uploads {
         signal,
         options => this.#connection.client.send(command, options),
       )
+      const named = (name: string) => decodeListed(name, answer.EncodingType)
       for (const { Key, UploadId, Initiated } of answer.Uploads ?? []) {
         uploads.push({
-          key: required(Key, 'a key'),
+          key: named(required(Key, 'a key')),
           uploadId: required(UploadId, 'an upload ID'),
           initiated: Initiated?.toISOString() ?? null,
         })
       }
       after = answer.IsTruncated
-        ? { KeyMarker: answer.NextKeyMarker ?? '', UploadIdMarker: answer.NextUploadIdMarker ?? '' }
+        ? { KeyMarker: named(answer.NextKeyMarker ?? ''), UploadIdMarker: answer.NextUploadIdMarker ?? '' }
         : undefined
     }
     return uploads

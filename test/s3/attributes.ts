@@ -1,4 +1,5 @@
 /** What the headers of a request say about an object to be stored, and the answer's headers about a stored one. */
+import { isAllowed } from './authorize.js'
 import { checksumHeader } from './checksums.js'
 import { refusal } from './errors.js'
 import type { Attributes, Retention, Version } from './records.js'
@@ -141,11 +142,14 @@ export function objectHeaders(exchange: Exchange, version: Version, whole: boole
   if (version.archiveStatus === undefined && state === 'restored' && version.restore !== null)
     headers['x-amz-restore'] =
       `ongoing-request="false", expiry-date="${new Date(version.restore.expires).toUTCString()}"`
-  if (version.retention !== null) {
+  // Who may not ask for them isn't told (S3 API: HeadObject).
+  const may = (action: string) =>
+    isAllowed(exchange.service.settings.identityPolicy, action, exchange.bucket, exchange.key)
+  if (version.retention !== null && may('s3:GetObjectRetention')) {
     headers['x-amz-object-lock-mode'] = version.retention.mode
     headers['x-amz-object-lock-retain-until-date'] = new Date(version.retention.until).toISOString()
   }
-  if (version.legalHold) headers['x-amz-object-lock-legal-hold'] = 'ON'
+  if (version.legalHold && may('s3:GetObjectLegalHold')) headers['x-amz-object-lock-legal-hold'] = 'ON'
   if (whole && version.checksum !== null && exchange.headers.get('x-amz-checksum-mode') === 'ENABLED') {
     headers[checksumHeader(version.checksum.algorithm)] = version.checksum.value
     headers['x-amz-checksum-type'] = version.checksum.type

@@ -1,6 +1,7 @@
 /** The life of one request: what it is, whether it may, what it does, and what goes wrong on purpose meanwhile. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { authorize, denied, disguised } from './authorize.js'
 import type { BodyRules, BodySource } from './body.js'
 import { readBody } from './body.js'
 import { Disconnected, refusal, S3Error } from './errors.js'
@@ -126,7 +127,19 @@ class Life {
     const proof = verifySignature({ method: this.#entry.method, target, headers }, trust)
     if (Buffer.byteLength(target.key) > maxKey)
       throw refusal('KeyTooLongError', 'Your key is too long', { MaxSizeAllowed: String(maxKey) })
-    const answer = await this.#work(route, target, joined(headers), proof)
+    const { identityPolicy } = service.settings
+    authorize(identityPolicy, {
+      operation: route[0],
+      bucket: target.bucket,
+      key: target.key,
+      headers: joined(headers),
+      query: new Map(target.query),
+    })
+    const answer = await this.#work(route, target, joined(headers), proof).catch((error: unknown) => {
+      if (error instanceof S3Error && disguised(identityPolicy, target.bucket, error.code))
+        throw denied('it may not know whether the object is there')
+      throw error
+    })
     await strike.at('after')
     return strike.disguise(answer)
   }

@@ -36,6 +36,7 @@ Limits and behaviour (sizes in bytes; also changeable while it runs, see below):
   --no-md5                 ETags that are no MD5 sums; saves time
   --complete-again         answer a repeated CompleteMultipartUpload as the first one
   --token-expired          answer requests with ExpiredToken
+  --identity-policy JSON   allow only what this IAM policy allows
 
 While it runs, without signature:
   GET, POST /-/settings    {"minPartSize":1024,"noChecksums":true}

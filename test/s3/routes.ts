@@ -33,7 +33,7 @@ export type Route = readonly [
   handler: Handler,
 ]
 
-const { lifecycle, policy, replication, encryption, publicAccessBlock, objectLock } = configurations
+const { acl, lifecycle, policy, replication, encryption, publicAccessBlock, objectLock } = configurations
 
 export const routes: readonly Route[] = [
   ['ListBuckets', 'GET', 'service', '', 'none', buckets.listBuckets],
@@ -50,6 +50,9 @@ export const routes: readonly Route[] = [
   ['GetBucketPolicy', 'GET', 'bucket', 'policy', 'none', policy.get],
   ['PutBucketPolicy', 'PUT', 'bucket', 'policy', 'digested', policy.put],
   ['DeleteBucketPolicy', 'DELETE', 'bucket', 'policy', 'none', policy.remove],
+  ['GetBucketPolicyStatus', 'GET', 'bucket', 'policyStatus', 'none', configurations.getBucketPolicyStatus],
+  ['GetBucketAcl', 'GET', 'bucket', 'acl', 'none', acl.get],
+  ['PutBucketAcl', 'PUT', 'bucket', 'acl', 'digested', acl.put],
   ['GetBucketReplication', 'GET', 'bucket', 'replication', 'none', replication.get],
   ['PutBucketReplication', 'PUT', 'bucket', 'replication', 'digested', replication.put],
   ['DeleteBucketReplication', 'DELETE', 'bucket', 'replication', 'none', replication.remove],
@@ -89,8 +92,8 @@ export const operationNames: readonly string[] = routes.map(([name]) => name)
 /** Parameters that make another operation of a request; those that no route has are not implemented. */
 const subresources = new Set([
   ...routes.map(([, , , parameter]) => parameter).filter(parameter => parameter !== ''),
-  ...['acl', 'accelerate', 'analytics', 'append', 'cors', 'intelligent-tiering', 'inventory', 'logging', 'metrics'],
-  ...['notification', 'ownershipControls', 'policyStatus', 'requestPayment', 'select', 'session', 'tagging'],
+  ...['accelerate', 'analytics', 'append', 'cors', 'intelligent-tiering', 'inventory', 'logging', 'metrics'],
+  ...['notification', 'ownershipControls', 'requestPayment', 'select', 'session', 'tagging'],
   ...['torrent', 'website', 'renameObject'],
 ])
 

@@ -29,6 +29,8 @@ export interface Settings {
   noMd5: boolean
   /** Milliseconds that it takes to restore an archived object. */
   restoreMs: number
+  /** The IAM policy (JSON) of whoever asks; empty if everything is allowed. */
+  identityPolicy: string
 }
 
 /** As AWS is. */
@@ -47,6 +49,7 @@ export const defaultSettings: Readonly<Settings> = {
   completeAgain: false,
   noMd5: false,
   restoreMs: 1000,
+  identityPolicy: '',
 }
 
 /** Whether `changes` has nothing but known settings, each with a value of its type. */

@@ -61,6 +61,23 @@ export const policy = configuration('policy', json, () => {
   throw refusal('NoSuchBucketPolicy', 'The bucket policy does not exist')
 })
 
+/** Public is what allows something to everybody and asks no condition (S3 User Guide: The meaning of "public"). */
+export function getBucketPolicyStatus({ service, bucket }: Exchange): Answer {
+  const document = service.objects.bucket(bucket).configurations.policy
+  if (document === undefined) throw refusal('NoSuchBucketPolicy', 'The bucket policy does not exist')
+  const { Statement: statements } = JSON.parse(document) as { Statement: readonly Record<string, unknown>[] }
+  const isPublic = statements.some(
+    ({ Effect, Principal, Condition }) =>
+      Effect === 'Allow' && ['"*"', '{"AWS":"*"}'].includes(JSON.stringify(Principal)) && Condition === undefined,
+  )
+  return answerDocument(xmlDocument('PolicyStatus', leaf('IsPublic', isPublic)))
+}
+
+/** The owner's alone, unless told otherwise. */
+export const acl = configuration('acl', xml('AccessControlPolicy'), () =>
+  answerDocument(xmlDocument('AccessControlPolicy', node('Owner', leaf('ID', 'owner')), node('AccessControlList'))),
+)
+
 export const replication = configuration('replication', xml('ReplicationConfiguration'), () => {
   throw refusal('ReplicationConfigurationNotFoundError', 'The replication configuration was not found')
 })

@@ -55,5 +55,15 @@ describe('the layers', () => {
     })
   }
 
+  it('commands read and change the catalog through commands/catalog.ts only, wherever it is kept', () => {
+    const around = files.filter(
+      file =>
+        file.startsWith('commands/') &&
+        file !== 'commands/catalog.ts' &&
+        /from '[./]+\/catalog\/catalog\.js'|\blocalCatalog\b/.test(readFileSync(join(src, file), 'utf8')),
+    )
+    assert.deepEqual(around, [])
+  })
+
   it('failure.ts imports nothing', () => assert.deepEqual(importsOf('failure.ts'), []))
 })

@@ -1,11 +1,11 @@
 /** zfs2s3-abort: gives up an upload. */
-import { readCatalog } from '../catalog/catalog.js'
 import { readSeedUpload, removeSeedUpload, type SeedUpload } from '../catalog/seed-upload.js'
 import type { Command, Context } from '../cli/command.js'
 import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js'
 import { Ledger } from '../store/ledger.js'
 import { Bucket } from '../store/s3.js'
 import { abortUpload } from '../store/reconcile.js'
+import { storedEdges } from './catalog.js'
 import { demandBucket, pendingUpload, whileWorkingOn } from './put/resume.js'
 import { dataDirOf } from './stored.js'
 
@@ -33,7 +33,7 @@ export const command: Command = {
       const pending = await pendingUpload(dataDir, snapshot)
       demandBucket(pending, bucket)
       await whileWorkingOn(dataDir, pending, async ledger => {
-        const { edges } = await readCatalog(dataDir)
+        const edges = await storedEdges(context)
         // put may have been killed when all was done but dropping the ledger.
         const stored = new Set(edges.flatMap(edge => edge.volumes.map(({ key }) => key)))
         await abortUpload(bucket, ledger, key => stored.has(key), context.signal)

@@ -1,9 +1,9 @@
 /** zfs2s3-check: may these edges be removed? */
-import { readCatalog } from '../catalog/catalog.js'
 import { edgeToRecord } from '../chain/record.js'
 import type { Command } from '../cli/command.js'
 import { writeRecord } from '../cli/ndjson.js'
 import { dataDirOption } from '../cli/settings.js'
+import { storedEdges } from './catalog.js'
 import { chooseRemovals } from './removal/choose.js'
 import { baseOption, dataDirOf, namedEdges } from './stored.js'
 
@@ -27,7 +27,7 @@ export const command: Command = {
   async run(context) {
     const names = await namedEdges(context)
     const dataDir = dataDirOf(context)
-    const { edges } = await readCatalog(dataDir)
+    const edges = await storedEdges(context)
     const { order } = await chooseRemovals(dataDir, edges, names)
     for (const edge of order) await writeRecord(context.stdout, edgeToRecord(edge))
   },

@@ -6,6 +6,7 @@ import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js
 import { refused } from '../failure.js'
 import { Bucket } from '../store/s3.js'
 import { reconcile } from '../store/reconcile.js'
+import { withCatalog } from './catalog.js'
 import { finishUpload } from './put/finish.js'
 import { demandBucket, pendingUpload, whileWorkingOn } from './put/resume.js'
 import { dataDirOf } from './stored.js'
@@ -41,10 +42,10 @@ export const command: Command = {
         if (end === undefined || ledger.contiguous().length < end.parts) {
           throw refused(`the upload of ${header.snapshot.name} is not complete`, 'go on with zfs2s3-put --resume')
         }
-        await writeRecord(
-          stdout,
-          edgeToRecord(await finishUpload(dataDir, bucket, ledger, end, { retryForMs, signal })),
-        )
+        await withCatalog(context, bucket, async catalog => {
+          const edge = await finishUpload(catalog, bucket, ledger, end, { retryForMs, signal })
+          await writeRecord(stdout, edgeToRecord(edge))
+        })
       })
     } finally {
       bucket.close()

@@ -1,6 +1,5 @@
 /** zfs2s3-get: writes one stored stream. The bytes: S3 -> checksum -> (filter) -> records -> (continuation) -> stdout. */
 import { argumentsToName, edgeFinder, type EdgeName, recordToName } from '../chain/find.js'
-import { readCatalog } from '../catalog/catalog.js'
 import { edgeTitle } from '../chain/names.js'
 import type { Command, Context } from '../cli/command.js'
 import { readRecords, write } from '../cli/ndjson.js'
@@ -10,10 +9,11 @@ import { refused, usageError } from '../failure.js'
 import { download } from '../store/download.js'
 import { Bucket } from '../store/s3.js'
 import { decodeToken, type TokenFacts } from '../stream/token.js'
+import { storedEdges } from './catalog.js'
 import { checkedStream, continuedStream } from './get/check.js'
 import { concurrencyOption, rangesAtATime } from './get/options.js'
 import { decompressOption, undoing, undone } from './get/undo.js'
-import { baseOption, dataDirOf, namedSnapshots } from './stored.js'
+import { baseOption, namedSnapshots } from './stored.js'
 
 export const command: Command = {
   name: 'get',
@@ -74,7 +74,7 @@ export const command: Command = {
     const text = args.text('continue')
     const token = text === undefined ? null : decodeToken(text)
     const name = await namedEdge(context, token)
-    const { edges } = await readCatalog(dataDirOf(context))
+    const edges = await storedEdges(context)
     const edge = edgeFinder(edges)(name)
     if (edge.filter !== null && undo.filter === undefined) {
       context.stderr.write(`${context.name}: ${edgeTitle(edge)} was stored through the filter: ${edge.filter}\n`)

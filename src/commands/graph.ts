@@ -3,11 +3,10 @@ import { annotate } from '../chain/annotate.js'
 import { receiveOrder } from '../chain/chain.js'
 import type { Edge } from '../chain/edge.js'
 import { edgeToRecord } from '../chain/record.js'
-import { readCatalog } from '../catalog/catalog.js'
 import type { Command } from '../cli/command.js'
 import { writeRecord } from '../cli/ndjson.js'
 import { dataDirOption } from '../cli/settings.js'
-import { dataDirOf } from './stored.js'
+import { storedEdges } from './catalog.js'
 
 export const command: Command = {
   name: 'graph',
@@ -30,7 +29,7 @@ export const command: Command = {
     ],
   ],
   async run(context) {
-    const { edges } = await readCatalog(dataDirOf(context))
+    const edges = await storedEdges(context)
     for (const record of annotatedRecords(receiveOrder(edges))) await writeRecord(context.stdout, record)
   },
 }

@@ -4,12 +4,11 @@ import { snapshotFinder } from '../chain/find-snapshot.js'
 import { isGuid } from '../chain/guid.js'
 import { plan } from '../chain/plan.js'
 import { edgeToRecord } from '../chain/record.js'
-import { readCatalog } from '../catalog/catalog.js'
 import type { Command, Context, Option } from '../cli/command.js'
 import { writeRecord } from '../cli/ndjson.js'
 import { dataDirOption } from '../cli/settings.js'
 import { usageError } from '../failure.js'
-import { dataDirOf } from './stored.js'
+import { storedEdges } from './catalog.js'
 
 export const preferOption: Option = {
   name: 'prefer',
@@ -54,7 +53,7 @@ export const command: Command = {
     const [target] = args.positionals
     if (target === undefined) throw usageError('no snapshot is named', 'zfs2s3-plan DS@SNAP')
     const prefer = preference(context)
-    const { edges } = await readCatalog(dataDirOf(context))
+    const edges = await storedEdges(context)
     const find = snapshotFinder(edges)
     const goal = find(target)
     const have: string[][] = []

@@ -1,6 +1,5 @@
 /** The commands of the Python tool. They run zfs themselves and are compositions of the others. */
 import { removeSeedUpload, readSeedUpload, writeSeedSchedule } from '../catalog/seed-upload.js'
-import { readCatalog } from '../catalog/catalog.js'
 import { withLock } from '../catalog/lock.js'
 import type { Command, Context } from '../cli/command.js'
 import { dataDirOption } from '../cli/settings.js'
@@ -8,6 +7,7 @@ import { restorable } from '../chain/chain.js'
 import { exitStatus, Failure, refused, usageError } from '../failure.js'
 import { Ledger } from '../store/ledger.js'
 import { canResume, resumeCommand, sendCommand, snapshotGuid } from '../zfs/zfs.js'
+import { storedEdges } from './catalog.js'
 import { command as abort } from './abort.js'
 import { command as put } from './put.js'
 import { pendingUpload } from './put/resume.js'
@@ -131,7 +131,7 @@ export const prepareUploadSchedule: Command = {
     if ((await readSeedUpload(dataDir)) !== null) throw refused('an upload is scheduled already', 'see zfs2s3-pending')
     const snapshot = { name: named.snapshot, guid: await snapshotGuid(named.snapshot) }
     const base = named.base === undefined ? null : { name: named.base, guid: await snapshotGuid(named.base) }
-    const { edges } = await readCatalog(dataDir)
+    const edges = await storedEdges(context)
     if (base !== null && !restorable(edges).has(base.guid))
       throw refused(`${base.name} is not stored`, 'store it first')
     const size = await streamLength(sendCommand(snapshot.name, base?.name ?? null, sendFlags(context)), context.signal)

@@ -2,7 +2,7 @@
 import { restorable } from '../chain/chain.js'
 import { type Edge, rfc3339 } from '../chain/edge.js'
 import { edgeToRecord } from '../chain/record.js'
-import { readCatalog } from '../catalog/catalog.js'
+import type { CatalogHome } from '../catalog/home.js'
 import { type Command, type Context, Interrupted } from '../cli/command.js'
 import { writeRecord } from '../cli/ndjson.js'
 import { showProgress } from '../cli/progress.js'
@@ -13,6 +13,7 @@ import { Bucket } from '../store/s3.js'
 import type { StoredPart } from '../store/uploads.js'
 import { reconcile } from '../store/reconcile.js'
 import type { Begin } from '../stream/begin.js'
+import { withCatalog } from './catalog.js'
 import { claimUpload, misfitOf } from './put/claim.js'
 import { type Asked, describeStream } from './put/describe.js'
 import { endNote, finishUpload } from './put/finish.js'
@@ -66,8 +67,10 @@ export const command: Command = {
     const bucket = await Bucket.open(place)
     try {
       const wanted = putOptions(context)
-      const edge = await put({ context, wanted, place, source, bucket, dataDir: dataDirOf(context) })
-      if (edge !== null) await writeRecord(context.stdout, edgeToRecord(edge))
+      await withCatalog(context, bucket, async catalog => {
+        const edge = await put({ context, wanted, place, source, bucket, catalog, dataDir: dataDirOf(context) })
+        if (edge !== null) await writeRecord(context.stdout, edgeToRecord(edge))
+      })
     } catch (error) {
       // An interruption that says what it has left behind is thrown as it is.
       throw context.signal.aborted && !(error instanceof Interrupted) ? context.signal.reason : error
@@ -85,6 +88,7 @@ interface Call {
   readonly place: BucketSettings
   readonly source: Source
   readonly bucket: Bucket
+  readonly catalog: CatalogHome
   readonly dataDir: string
 }
 
@@ -97,8 +101,8 @@ interface Job {
 
 /** Stores what comes from the source; gives the new edge, or null where the upload is held. */
 async function put(call: Call): Promise<Edge | null> {
-  const { context, wanted, bucket, dataDir } = call
-  await finishRemovals(dataDir, bucket, context.signal)
+  const { context, wanted, bucket, catalog, dataDir } = call
+  await finishRemovals(catalog, dataDir, bucket, context.signal)
   if (!wanted.resume) {
     const { ledger, head } = await begin(call)
     const job = { head, inS3: new Map<number, StoredPart>() }
@@ -111,12 +115,12 @@ async function put(call: Call): Promise<Edge | null> {
 
 /** Sends what is to be sent and finishes, or leaves the upload pending. */
 async function work(call: Call, ledger: Ledger, { head, inS3 }: Job): Promise<Edge | null> {
-  const { context, wanted, bucket, dataDir } = call
+  const { context, wanted, bucket, catalog } = call
   try {
     if (head !== null) await send(call, ledger, { head, inS3 })
     const { end } = ledger
     if (end === undefined) throw new Error('a stream has passed, but its end was not noted')
-    if (!end.held) return await finishUpload(dataDir, bucket, ledger, end, patienceOf(call))
+    if (!end.held) return await finishUpload(catalog, bucket, ledger, end, patienceOf(call))
     await ledger.close()
     return null
   } catch (error) {
@@ -124,14 +128,14 @@ async function work(call: Call, ledger: Ledger, { head, inS3 }: Job): Promise<Ed
   }
 }
 
-async function begin({ context, wanted, place, source, bucket, dataDir }: Call) {
+async function begin({ context, wanted, place, source, bucket, catalog, dataDir }: Call) {
   const { signal } = context
   const head = await readHead(source.chunks, wanted.hold || wanted.opaque)
   if (head.begin?.resume != null) {
     throw badStream('this stream begins in the middle (zfs send -t)', 'use --resume to go on with a pending upload')
   }
   const asked = head.begin === null ? await withGuids(wanted.asked) : wanted.asked
-  const { edges } = await readCatalog(dataDir)
+  const edges = await catalog.read()
   const described = describeStream(asked, head, edges, place.prefix)
   const header = {
     started: rfc3339(new Date()),
@@ -147,7 +151,7 @@ async function begin({ context, wanted, place, source, bucket, dataDir }: Call) 
     begin: head.begin,
     metadata: objectMetadata(described, head.inner, wanted.filter, wanted.geometry.partSize),
   }
-  const ledger = await claimUpload(dataDir, header, head.inner, wanted)
+  const ledger = await claimUpload(catalog, dataDir, header, head.inner, wanted)
   try {
     await demandNoObject(bucket, described.key, signal)
   } catch (error) {
@@ -165,8 +169,8 @@ async function goOn({ context, wanted, source, bucket }: Call, ledger: Ledger): 
 }
 
 async function send(call: Call, ledger: Ledger, job: Job & { readonly head: Head }) {
-  const { context, wanted, source, bucket, dataDir } = call
-  const { edges } = await readCatalog(dataDir)
+  const { context, wanted, source, bucket, catalog } = call
+  const edges = await catalog.read()
   const guard = chainGuard(edges, wanted.allowFlagChange)
   const progress = showProgress(context, 'stored')
   try {

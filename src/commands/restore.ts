@@ -1,5 +1,4 @@
 /** zfs2s3 restore: receives all that leads to a snapshot. */
-import { readCatalog } from '../catalog/catalog.js'
 import type { Edge } from '../chain/edge.js'
 import { snapshotFinder } from '../chain/find-snapshot.js'
 import { edgeTitle } from '../chain/names.js'
@@ -9,13 +8,13 @@ import { bucketSettings } from '../cli/settings.js'
 import { failed, usageError } from '../failure.js'
 import { Bucket } from '../store/s3.js'
 import { localSnapshots, receiveCommand } from '../zfs/zfs.js'
+import { storedEdges } from './catalog.js'
 import { preference } from './plan.js'
 import { demandAvailable } from './restore/available.js'
 import { receiveFlags, restoreOptions } from './restore/options.js'
 import { receive, shellLine } from './restore/pipeline.js'
 import { type Step, stepsTo } from './restore/steps.js'
 import { lookAtTarget } from './restore/target.js'
-import { dataDirOf } from './stored.js'
 
 export const command: Command = {
   name: 'restore',
@@ -56,7 +55,7 @@ export const command: Command = {
     if (/[@#]/.test(named)) throw usageError(`'${named}' is not the name of a dataset`, 'give one like pool/home')
     const flags = receiveFlags(context)
     const prefer = preference(context)
-    const { edges } = await readCatalog(dataDirOf(context))
+    const edges = await storedEdges(context)
     const goal = snapshotFinder(edges)(name)
     const target = await lookAtTarget(named, goal.name, flags, edges)
     const steps = stepsTo(edges, { goal, prefer, mayRollBack: args.flag('force-rollback') }, target)

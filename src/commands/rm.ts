@@ -1,6 +1,5 @@
 /** zfs2s3-rm: checks as zfs2s3-check does, then deletes. */
-import { readCatalog, writeCatalog } from '../catalog/catalog.js'
-import { withLock } from '../catalog/lock.js'
+import type { Claim } from '../catalog/home.js'
 import { dropRemoval, noteRemoval } from '../catalog/removals.js'
 import type { Edge } from '../chain/edge.js'
 import type { EdgeName } from '../chain/find.js'
@@ -11,7 +10,8 @@ import { writeRecord } from '../cli/ndjson.js'
 import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js'
 import { refused } from '../failure.js'
 import { Bucket } from '../store/s3.js'
-import { chooseRemovals } from './removal/choose.js'
+import { withCatalog } from './catalog.js'
+import { chooseRemovals, mayGo } from './removal/choose.js'
 import { deleteObjects, finishRemovals } from './removal/leftover.js'
 import { demandReliedOn, whatIsWrong, wrongWith } from './removal/relied.js'
 import { baseOption, dataDirOf, namedEdges } from './stored.js'
@@ -47,14 +47,16 @@ export async function removeNamed(context: Context, names: readonly EdgeName[]):
   const dataDir = dataDirOf(context)
   const bucket = await Bucket.open(bucketSettings(context))
   try {
-    await finishRemovals(dataDir, bucket, context.signal)
-    await withLock(dataDir, 'remove stored streams', async () => {
-      const { edges } = await readCatalog(dataDir)
-      const { order, all } = await chooseRemovals(dataDir, edges, names)
-      await demandSame(bucket, order, context)
-      await demandReliedOn(bucket, all, order, context.signal)
-      if (!context.args.flag('dry-run')) return removeEdges(context, dataDir, bucket, edges, order)
-      for (const edge of order) await writeRecord(context.stdout, edgeToRecord(edge))
+    await withCatalog(context, bucket, async catalog => {
+      await finishRemovals(catalog, dataDir, bucket, context.signal)
+      await catalog.claim('remove stored streams', async claim => {
+        const edges = await claim.read()
+        const { order, all } = await chooseRemovals(dataDir, edges, names)
+        await demandSame(bucket, order, context)
+        await demandReliedOn(bucket, all, order, context.signal)
+        if (!context.args.flag('dry-run')) return removeEdges(context, dataDir, bucket, claim, edges, order)
+        for (const edge of order) await writeRecord(context.stdout, edgeToRecord(edge))
+      })
     })
   } finally {
     bucket.close()
@@ -83,15 +85,25 @@ async function removeEdges(
   context: Context,
   dataDir: string,
   bucket: Bucket,
+  claim: Claim,
   edges: readonly Edge[],
   order: readonly Edge[],
 ) {
-  let left = [...edges]
+  let judged = edges
   for (const edge of order) {
     context.signal.throwIfAborted()
     const note = await noteRemoval(dataDir, bucket.name, edge)
-    left = left.filter(other => other !== edge)
-    await writeCatalog(dataDir, left)
+    judged = await claim.change(async now => {
+      const [{ key, etag }] = edge.volumes
+      const still = now.find(({ volumes: [first] }) => first.key === key && first.etag === etag)
+      if (still === undefined) return now
+      if (now !== judged) {
+        // Another machine has changed the catalog since the rule was asked.
+        const { all } = await mayGo(dataDir, now, [still])
+        await demandReliedOn(bucket, all, [still], context.signal)
+      }
+      return now.filter(other => other !== still)
+    })
     // From here on the edge is gone whatever happens; an interruption waits until its object is too.
     await deleteObjects(bucket, edge.volumes)
     await dropRemoval(dataDir, note)

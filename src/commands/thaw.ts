@@ -1,6 +1,5 @@
 /** zfs2s3-thaw: asks S3 to make archived objects readable for a while. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readCatalog } from '../catalog/catalog.js'
 import type { Edge } from '../chain/edge.js'
 import { edgeFinder } from '../chain/find.js'
 import { edgeToRecord } from '../chain/record.js'
@@ -11,8 +10,9 @@ import { notYet, usageError } from '../failure.js'
 import { type ArchiveState, type Tier, tiers } from '../store/archive.js'
 import { Bucket } from '../store/s3.js'
 import { inOrder } from '../store/window.js'
+import { storedEdges } from './catalog.js'
 import { lookAtEdge, thawEdge } from './thaw/edges.js'
-import { baseOption, dataDirOf, namedEdges } from './stored.js'
+import { baseOption, namedEdges } from './stored.js'
 
 export const command: Command = {
   name: 'thaw',
@@ -45,7 +45,7 @@ export const command: Command = {
   async run(context) {
     const names = await namedEdges(context)
     const request = requested(context)
-    const { edges } = await readCatalog(dataDirOf(context))
+    const edges = await storedEdges(context)
     const chosen = names.map(edgeFinder(edges))
     const bucket = await Bucket.open(bucketSettings(context))
     try {

@@ -1,5 +1,4 @@
 /** zfs2s3-verify: reads stored streams back and checks all that can be checked without ZFS. */
-import { readCatalog } from '../catalog/catalog.js'
 import type { Edge } from '../chain/edge.js'
 import { edgeFinder } from '../chain/find.js'
 import { storedBytes } from '../chain/record.js'
@@ -10,9 +9,10 @@ import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js
 import { failed, refused, usageError } from '../failure.js'
 import { Bucket } from '../store/s3.js'
 import { inOrder } from '../store/window.js'
+import { storedEdges, withCatalog } from './catalog.js'
 import { concurrencyOption, rangesAtATime } from './get/options.js'
 import { decompressOption, undoing } from './get/undo.js'
-import { baseOption, dataDirOf, namedEdges } from './stored.js'
+import { baseOption, namedEdges } from './stored.js'
 import { edgesToRead, type Budget, readBudget } from './verify/choose.js'
 import { VerifiedNotes } from './verify/notes.js'
 import { lookUp, type Outcome, outcomeRecord } from './verify/outcome.js'
@@ -63,13 +63,18 @@ export const command: Command = {
     const place = bucketSettings(context)
     const reading = { ...undo, concurrency: rangesAtATime(context), retryForMs: place.retryForMs, signal }
     const names = await namedEdges(context)
-    const { edges } = await readCatalog(dataDirOf(context))
+    const edges = await storedEdges(context)
     const chosen = names.map(edgeFinder(edges))
     const bucket = await Bucket.open(place)
     try {
       const tally = new Tally()
       if (args.flag('quick')) await verifyQuickly(context, bucket, chosen, tally)
-      else await verifyFully(context, bucket, edges, edgesToRead(chosen, budget), budget, reading, tally)
+      else {
+        await withCatalog(context, bucket, catalog => {
+          const notes = new VerifiedNotes(catalog)
+          return verifyFully(context, bucket, notes, edges, edgesToRead(chosen, budget), budget, reading, tally)
+        })
+      }
       tally.demandGood(bucket.name)
     } catch (error) {
       throw signal.aborted ? signal.reason : error
@@ -93,6 +98,7 @@ async function verifyQuickly({ stdout, signal }: Context, bucket: Bucket, edges:
 async function verifyFully(
   context: Context,
   bucket: Bucket,
+  notes: VerifiedNotes,
   all: readonly Edge[],
   chosen: readonly Edge[],
   budget: Budget | null,
@@ -100,7 +106,6 @@ async function verifyFully(
   tally: Tally,
 ) {
   const progress = showProgress(context, 'verified')
-  const notes = new VerifiedNotes(dataDirOf(context))
   const most = budget?.bytes ?? Infinity
   const tooLong = chosen.find(edge => (storedBytes(edge) ?? 0) > most)
   if (tooLong !== undefined) {

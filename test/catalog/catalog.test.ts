@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { chmod, lstat, mkdir, open, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { catalogPath, changeCatalog, readCatalog, writeCatalog } from '#src/catalog/catalog.js'
+import { catalogPath, readCatalog, writeCatalog } from '#src/catalog/catalog.js'
+import { changeCatalog, localCatalog } from '#src/catalog/home.js'
 import { dataDir } from '#src/catalog/data-dir.js'
 import { refused } from '#src/failure.js'
 import { edges } from '../chain/notation.js'
@@ -76,7 +77,7 @@ describe('reading the catalog', () => {
       const before = await lstat(catalogPath(directory))
       await assert.rejects(readCatalog(directory), { name: 'Failure', status: 1, message })
       await assert.rejects(
-        changeCatalog(directory, 'test', all => [...all, ...chain]),
+        changeCatalog(localCatalog(directory), 'test', all => [...all, ...chain]),
         { status: 1, message },
       )
       const after = await lstat(catalogPath(directory))
@@ -170,7 +171,7 @@ describe('writing the catalog', () => {
       await writeCatalog(directory, chain)
       const many = edges(...Array.from({ length: 500 }, (_, n) => `s${n}`))
       const message = /can't write .*stored_snapshots.yml: the disk is full/
-      const change = changeCatalog(directory, 'test', () => many)
+      const change = changeCatalog(localCatalog(directory), 'test', () => many)
       await assert.rejects(change, { name: 'Failure', status: 1, message })
       assert.deepEqual((await readCatalog(directory)).edges, chain)
       assert.equal(execFileSync('ls', ['-A', directory], { encoding: 'utf8' }), 'stored_snapshots.yml\n')
@@ -194,7 +195,7 @@ describe('writing the catalog', () => {
         message: /can't write .*not permitted|permission/,
       })
       await assert.rejects(
-        changeCatalog(directory, 'test', () => []),
+        changeCatalog(localCatalog(directory), 'test', () => []),
         { status: 1, message: /can't lock/ },
       )
     } finally {
@@ -207,20 +208,20 @@ describe('writing the catalog', () => {
 describe('changing the catalog', () => {
   it('gives the edges and writes what comes back', async test => {
     const directory = await temporary(test)
-    assert.deepEqual(await changeCatalog(directory, 'test', all => [...all, ...chain]), chain)
-    await changeCatalog(directory, 'test', all => all.slice(0, 1))
+    assert.deepEqual(await changeCatalog(localCatalog(directory), 'test', all => [...all, ...chain]), chain)
+    await changeCatalog(localCatalog(directory), 'test', all => all.slice(0, 1))
     assert.deepEqual((await readCatalog(directory)).edges, chain.slice(0, 1))
   })
   it('a Failure leaves it as it was', async test => {
     const directory = await temporary(test)
     await writeCatalog(directory, chain)
     const no = () => Promise.reject(refused('no'))
-    await assert.rejects(changeCatalog(directory, 'test', no), { message: 'no' })
+    await assert.rejects(changeCatalog(localCatalog(directory), 'test', no), { message: 'no' })
     assert.deepEqual((await readCatalog(directory)).edges, chain)
   })
   it('the same list back writes nothing', async test => {
     const directory = await temporary(test)
-    await changeCatalog(directory, 'test', all => all)
+    await changeCatalog(localCatalog(directory), 'test', all => all)
     assert.equal((await readCatalog(directory)).exists, false)
   })
   it('a catalog that was removed meanwhile is none again', async test => {

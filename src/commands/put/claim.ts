@@ -4,9 +4,8 @@ import { addition } from '../../chain/addition.js'
 import { type ArrivingStream, misfitRefused, misfits } from '../../chain/fit.js'
 import type { Edge } from '../../chain/edge.js'
 import { edgeTitle } from '../../chain/names.js'
-import { readCatalog } from '../../catalog/catalog.js'
+import type { CatalogHome } from '../../catalog/home.js'
 import { readSeedUpload } from '../../catalog/seed-upload.js'
-import { withLock } from '../../catalog/lock.js'
 import { type Failure, refused } from '../../failure.js'
 import { Ledger } from '../../store/ledger.js'
 import type { UploadHeader } from '../../store/notes.js'
@@ -21,14 +20,15 @@ export interface Guards {
 
 /** Throws status 3 where a rule says no; else nothing else can begin or remove what this upload needs. */
 export function claimUpload(
+  catalog: CatalogHome,
   dataDir: string,
   header: Omit<UploadHeader, 'event' | 'version' | 'id'>,
   inner: Begin | null,
   guards: Guards,
 ): Promise<Ledger> {
-  return withLock(dataDir, `begin the upload of ${header.snapshot.name}`, async () => {
+  return catalog.claim(`begin the upload of ${header.snapshot.name}`, async claim => {
     await nothingElseOnItsWay(dataDir, header, guards.alongside)
-    const { edges } = await readCatalog(dataDir)
+    const edges = await claim.read()
     const { name, guid } = header.snapshot
     const provides = guid === null ? [] : [{ name, guid }]
     const [objection] = addition(edges, [{ ...edgeToBe(header), provides }])

@@ -1,7 +1,7 @@
 /** Ending an upload well: complete it in S3, enter it in the catalog, drop the ledger. Each step may be done already. */
 import { withEdge } from '../../chain/addition.js'
 import { type Edge, rfc3339, type Snapshot, type StreamFacts, type Volume } from '../../chain/edge.js'
-import { changeCatalog } from '../../catalog/catalog.js'
+import { type CatalogHome, changeCatalog } from '../../catalog/home.js'
 import type { Ledger } from '../../store/ledger.js'
 import type { EndNote } from '../../store/notes.js'
 import type { Bucket } from '../../store/s3.js'
@@ -15,7 +15,7 @@ import { unstorable } from '../verdict.js'
  * @param end what was noted when the stream had passed
  */
 export async function finishUpload(
-  dataDir: string,
+  catalog: CatalogHome,
   bucket: Bucket,
   ledger: Ledger,
   end: EndNote,
@@ -23,7 +23,7 @@ export async function finishUpload(
 ): Promise<Edge> {
   const volumes = await completeUpload(bucket, ledger, end.parts, patience)
   const edge = storedEdge(ledger, end, volumes)
-  await changeCatalog(dataDir, `store ${edge.snapshot.name}`, edges => {
+  await changeCatalog(catalog, `store ${edge.snapshot.name}`, edges => {
     // A crash between this step and the next one has left it there already.
     const there = edges.some(({ volumes: [{ key, etag }] }) => key === volumes[0].key && etag === volumes[0].etag)
     return there ? edges : withEdge(edges, edge)

@@ -20,7 +20,11 @@ export async function chooseRemovals(
   names: readonly EdgeName[],
 ): Promise<Choice> {
   const find = edgeFinder(edges)
-  const chosen = [...new Set(names.map(find))]
+  return mayGo(dataDir, edges, [...new Set(names.map(find))])
+}
+
+/** The same for edges of the catalog that are at hand. */
+export async function mayGo(dataDir: string, edges: readonly Edge[], chosen: readonly Edge[]): Promise<Choice> {
   const keys = new Set(edges.map(edge => edge.volumes[0].key))
   const onTheirWay = (await Ledger.all(dataDir)).map(edgeInProgress).filter(edge => !keys.has(edge.volumes[0].key))
   const all = [...edges, ...onTheirWay]

@@ -1,6 +1,5 @@
 /** Deleting the objects of an edge that is no longer in the catalog; also for a removal that a crash has interrupted. */
-import { readCatalog } from '../../catalog/catalog.js'
-import { withLock } from '../../catalog/lock.js'
+import type { CatalogHome } from '../../catalog/home.js'
 import { dropRemoval, pendingRemovals } from '../../catalog/removals.js'
 import type { Volume } from '../../chain/edge.js'
 import type { Bucket } from '../../store/s3.js'
@@ -15,10 +14,15 @@ export async function deleteObjects(bucket: Bucket, volumes: readonly Volume[]):
  * Finishes removals in this bucket that were begun and interrupted. One whose edge is still in the catalog had not
  * happened yet, and does not happen. One whose objects are no longer what they were stays noted, and they stay.
  */
-export async function finishRemovals(dataDir: string, bucket: Bucket, signal: AbortSignal): Promise<void> {
+export async function finishRemovals(
+  catalog: CatalogHome,
+  dataDir: string,
+  bucket: Bucket,
+  signal: AbortSignal,
+): Promise<void> {
   if ((await pendingRemovals(dataDir)).length === 0) return
-  await withLock(dataDir, 'finish an interrupted removal', async () => {
-    const { edges } = await readCatalog(dataDir)
+  await catalog.claim('finish an interrupted removal', async claim => {
+    const edges = await claim.read()
     const listed = new Set(edges.map(edge => edge.volumes[0].key))
     for (const { id, bucket: noted, edge } of await pendingRemovals(dataDir)) {
       if (noted !== bucket.name) continue

@@ -1,5 +1,5 @@
 /** Noting in the catalog what was found good, and when. */
-import { changeCatalog } from '../../catalog/catalog.js'
+import { type CatalogHome, changeCatalog } from '../../catalog/home.js'
 import { type Edge, rfc3339 } from '../../chain/edge.js'
 import type { Outcome } from './outcome.js'
 
@@ -7,12 +7,12 @@ import type { Outcome } from './outcome.js'
 const gatherMs = 10_000
 
 export class VerifiedNotes {
-  readonly #dataDir: string
+  readonly #catalog: CatalogHome
   readonly #verified = new Map<string, { readonly etag: string | null; readonly at: string }>()
   #written = performance.now()
 
-  constructor(dataDir: string) {
-    this.#dataDir = dataDir
+  constructor(catalog: CatalogHome) {
+    this.#catalog = catalog
   }
 
   /** Notes an edge if all of its bytes have been found good. */
@@ -25,7 +25,7 @@ export class VerifiedNotes {
   /** Writes what was gathered. An edge that was removed meanwhile, or stored again, is left alone. */
   async flush(): Promise<void> {
     if (this.#verified.size === 0) return
-    await changeCatalog(this.#dataDir, 'note what was verified', edges =>
+    await changeCatalog(this.#catalog, 'note what was verified', edges =>
       edges.map(edge => {
         const [{ key, etag }] = edge.volumes
         const note = this.#verified.get(key)

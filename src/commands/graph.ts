@@ -1,4 +1,4 @@
-/** zfs2s3-graph: the catalog as edges. */
+/** zfs2s3-graph: what is stored, as edges. */
 import { annotate } from '../chain/annotate.js'
 import { receiveOrder } from '../chain/chain.js'
 import type { Edge } from '../chain/edge.js'
@@ -6,19 +6,21 @@ import { edgeToRecord } from '../chain/record.js'
 import type { Command } from '../cli/command.js'
 import { writeRecord } from '../cli/ndjson.js'
 import { dataDirOption } from '../cli/settings.js'
-import { storedEdges } from './catalog.js'
+import { edgesFrom, fromOption } from './graph/from.js'
 
 export const command: Command = {
   name: 'graph',
   summary: 'print the stored streams as edges of a graph',
-  usage: ['[--data-dir DIR]'],
+  usage: ['[--from WHERE]'],
   description: [
     'Prints one line of JSON for each stored stream, a base always before what needs it. Asks only the catalog, not S3.',
+    'With --from - it takes edges from stdin instead, and computes as if they were all there is: that shows what would be left of ' +
+      'a selection.',
     'The last fields are computed: restorable (a path from a full stream leads to it), removable (nothing that stays ' +
       'would become unrestorable without it) and dependents (how many stored streams need this one).',
   ],
   positionals: 0,
-  options: [dataDirOption],
+  options: [fromOption, dataDirOption],
   examples: [
     ['everything that is stored', 'zfs2s3-graph'],
     ['the names of all full streams', "zfs2s3-graph | jq -r 'select(.base == null).snapshot'"],
@@ -29,7 +31,7 @@ export const command: Command = {
     ],
   ],
   async run(context) {
-    const edges = await storedEdges(context)
+    const edges = await edgesFrom(context)
     for (const record of annotatedRecords(receiveOrder(edges))) await writeRecord(context.stdout, record)
   },
 }

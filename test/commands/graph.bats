@@ -47,6 +47,24 @@ setup() { export ZFS2S3_DATA_DIR=$BATS_FILE_TMPDIR/data; }
   done
 }
 
+@test "--from - computes as if the edges on stdin were all there is" {
+  run -0 --separate-stderr bats_pipe zfs2s3-graph \| jq -c 'select(.key != "tank/chain@day2 <- tank/chain@day1")' \| zfs2s3-graph --from -
+  [ "$(jq -c '[.key[11:15], .restorable, .removable]' <<<"$output" | paste -sd' ')" = \
+    '["day1",true,false] ["day4",true,true] ["day3",false,false] ["day4",true,true]' ]
+}
+
+@test "--from -: an edge that is there twice is still one" {
+  run -0 --separate-stderr bats_pipe jq -c . <(zfs2s3-graph) <(zfs2s3-graph) \| zfs2s3-graph --from -
+  [ "$output" = "$(zfs2s3-graph)" ]
+}
+
+@test "--from: something else, and what is no edge, are status 2" {
+  run -2 --separate-stderr zfs2s3-graph --from bukket
+  says "zfs2s3-graph: --from is 'bukket': give catalog, or -"
+  run -2 --separate-stderr zfs2s3-graph --from - <<<'{"snapshot":"tank/home@a"}'
+  says 'zfs2s3-graph: record 1 of the input: "guid" of tank/home@a is missing'
+}
+
 @test "a damaged catalog is status 1, and not an empty one" {
   export ZFS2S3_DATA_DIR=$BATS_TEST_TMPDIR
   head -c 500 "$BATS_FILE_TMPDIR/data/stored_snapshots.yml" >"$(catalog)"

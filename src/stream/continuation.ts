@@ -7,14 +7,16 @@ import type { Begin } from './begin.js'
 import type { Verdict } from './facts.js'
 import { encodeNvlist, encodePairs, nvlistHead, type PlainPair } from './nvlist.js'
 import type { RecordHead } from './parser.js'
+import type { Position } from './positions.js'
 import { pointOf, recordType, setFeature } from './records.js'
 import { Rewriter } from './rewriter.js'
-import { tokenFacts, type TokenFacts } from './token.js'
+import { type Stretch, stretchesFor } from './stretches.js'
+import { isUntouched, tokenFacts, type TokenFacts } from './token.js'
 
-/** Before the object, at it, behind the block where the receiver stopped. */
-type Phase = 'before' | 'object' | 'rest'
+/** At BEGIN alone, before the object, between it and its first block, among its blocks, behind the one to go on at. */
+type Phase = 'head' | 'before' | 'object' | 'blocks' | 'rest'
 
-/** Takes a whole stored stream and gives a resuming one. */
+/** Takes a stored stream, the whole of it or the stretches that are needed, and gives a resuming one. */
 export class Continuation {
   readonly #token: TokenFacts
   readonly #object: bigint
@@ -23,12 +25,19 @@ export class Continuation {
   #phase: Phase = 'before'
   /** The header of the last OBJECT_RANGE before the object: raw streams are refused without it. */
   #range: Uint8Array | null = null
+  /** What the record that comes next is, if it is the first of a stretch. */
+  #landing: 'aside' | 'last' | null = null
+  readonly #stretches: Stretch[]
+  #isBegun = false
 
-  constructor(token: TokenFacts) {
+  /** `positions`: those that are known in the stored stream. */
+  constructor(token: TokenFacts, positions: readonly Position[] = []) {
     this.#token = token
     this.#object = BigInt(token.object)
     this.#offset = BigInt(token.offset)
-    if (isUntouched(token)) this.#phase = 'rest'
+    this.#stretches = [...stretchesFor(token, positions)]
+    if (this.#stretches.length > 1) this.#phase = 'head'
+    else if (isUntouched(token)) this.#phase = 'rest'
     this.#rewriter = new Rewriter('the stored stream', {
       onBegin: (begin, header, payload) => {
         this.#check(begin)
@@ -40,6 +49,23 @@ export class Continuation {
       },
       onRecord: record => (this.#isWanted(record) ? 'keep' : 'drop'),
     })
+  }
+
+  /**
+   * The stretch of the stored stream whose bytes must be pushed next; null if there is no other. Throws a Failure (badStream) if the
+   * one before lacked something.
+   */
+  nextStretch(): Stretch | null {
+    const stretch = this.#stretches.shift() ?? null
+    if (stretch === null || !this.#isBegun) {
+      this.#isBegun = true
+      return stretch
+    }
+    if (this.#phase === 'head') this.#phase = 'before'
+    // Behind BEGIN no record is needed for the checksum.
+    this.#landing = stretch.from === 0 ? null : stretch.to === null ? 'last' : 'aside'
+    this.#rewriter.jump(stretch.from)
+    return stretch
   }
 
   /**
@@ -88,10 +114,23 @@ export class Continuation {
 
   #isWanted({ type, header }: RecordHead): boolean {
     if (this.#phase === 'rest') return true
+    if (this.#phase === 'head') return false
     const { object, offset } = pointOf(type, header)
-    if (this.#phase === 'before') return this.#isObject(type, object, header)
     const isBlock = type === recordType.write || type === recordType.writeEmbedded
-    if (isBlock && object === this.#object && offset < this.#offset) return false
+    const isBelow = object === this.#object && offset < this.#offset
+    if (this.#landing !== null) {
+      // Were it behind the point, the blocks between would be missing.
+      if (this.#landing === 'last' && !(isBlock && (isBelow || object < this.#object))) throw misfit()
+      this.#landing = null
+      return false
+    }
+    if (this.#phase === 'before') return this.#isObject(type, object, header)
+    if (isBlock && isBelow) {
+      this.#phase = 'blocks'
+      return false
+    }
+    // Holes between blocks that the receiver has.
+    if (type === recordType.free && isBelow && this.#phase === 'blocks') return false
     if (isBlock || type === recordType.object) this.#phase = 'rest'
     return true
   }
@@ -109,12 +148,11 @@ export class Continuation {
   }
 }
 
-/**
- * Whether the receiver stopped before the first block: then its token says object 1, offset 0, whatever the stream begins
- * with. A full stream has that object; an increment may not, and is wanted as a whole.
- */
-const isUntouched = ({ object, offset, fromguid }: TokenFacts): boolean =>
-  object === '1' && offset === '0' && fromguid !== null
+const misfit = () =>
+  badStream(
+    'what the catalog says of the positions in the stored stream is not so',
+    'take "index" out of its entry in the catalog: then it is read from the start',
+  )
 
 /** The BEGIN record with RESUMING set and with the pairs put before those that its nvlist has. */
 function resumingBegin(

@@ -127,3 +127,20 @@ export class Fletcher4 {
     return [sum(0), sum(1), sum(2), sum(3)]
   }
 }
+
+/**
+ * What the checksum was before a record, told by the one that the record carries: each step of the sum can be undone. It is
+ * right if the checksum of the record behind holds. `header`: the 312 bytes.
+ */
+export function checksumBefore(header: Uint8Array): Checksum {
+  const view = new DataView(header.buffer, header.byteOffset, headerLength)
+  const sum = (index: number) => view.getBigUint64(checksumAt + index * 8, true)
+  let [a, b, c, d] = [sum(0), sum(1), sum(2), sum(3)]
+  for (let at = checksumAt - 4; at >= 0; at -= 4) {
+    d = BigInt.asUintN(64, d - c)
+    c = BigInt.asUintN(64, c - b)
+    b = BigInt.asUintN(64, b - a)
+    a = BigInt.asUintN(64, a - BigInt(view.getUint32(at, true)))
+  }
+  return [a.toString(), b.toString(), c.toString(), d.toString()]
+}

@@ -11,6 +11,7 @@ import { missingOf, Tally, type Damage, type Verdict } from './facts.js'
 import { envelopeEndProblem, lastEndProblem } from './ends.js'
 import { Framer } from './framer.js'
 import { formatInWords, recognise } from './magic.js'
+import type { PositionCollector } from './positions.js'
 import { headerLength, recordNames, recordRules, recordType } from './records.js'
 
 /** A record other than BEGIN, when its header has been read and found good. */
@@ -28,6 +29,8 @@ export interface ParserOptions {
   readonly onBegin?: (begin: Begin, header: Uint8Array, payload: Uint8Array) => void
   /** Called for every record from BEGIN to END, without BEGIN, before its payload. */
   readonly onRecord?: (record: RecordHead) => void
+  /** Is shown every record. */
+  readonly positions?: PositionCollector
   /** To go on in the middle of a stream: the bytes pushed first are those at the anchor's start. Counts begin there. */
   readonly from?: { readonly begin: Begin; readonly anchor: Anchor }
 }
@@ -210,6 +213,7 @@ export class StreamParser {
   /** A good header lies at `at`. */
   #enter(at: number): void {
     const { block, view } = this.#framer.fletcher
+    this.#options.positions?.header(view, at, this.#start)
     if (this.#type === recordType.begin) {
       this.#framer.fletcher.checksum = ['0', '0', '0', '0']
       this.#framer.fletcher.add(at, headerLength)
@@ -232,6 +236,7 @@ export class StreamParser {
 
   /** The current record is complete. */
   #complete(): void {
+    this.#options.positions?.complete(this.#start + headerLength + this.#payloadLength)
     if (this.#type === recordType.begin) this.#begun()
     else this.#passed()
   }

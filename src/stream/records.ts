@@ -89,18 +89,17 @@ export const recordRules: readonly RecordRule[] = [
 ]
 
 /** Type numbers that the code speaks of. */
-export const recordType = { begin: 0, object: 1, write: 3, end: 5, writeEmbedded: 8, objectRange: 9 } as const
+export const recordType = { begin: 0, object: 1, write: 3, free: 4, end: 5, writeEmbedded: 8, objectRange: 9 } as const
 
 /** Where END has the checksum of all that lies before it, four u64. */
 export const endChecksumAt = 8
 
-/** Where OBJECT, WRITE and WRITE_EMBEDDED say which object they are about. */
+/** Where OBJECT, WRITE, WRITE_EMBEDDED and FREE say which object they are about. */
 export const objectAt = 8
-/** Where WRITE and WRITE_EMBEDDED say at which offset in the object their block belongs; OBJECT has none. */
+/** Where WRITE, WRITE_EMBEDDED and FREE say at which offset in the object it begins what they are about; OBJECT has none. */
 export function offsetAt(type: number): number | null {
   if (type === recordType.write) return 24
-  if (type === recordType.writeEmbedded) return 16
-  return null
+  return type === recordType.writeEmbedded || type === recordType.free ? 16 : null
 }
 
 /** Object and offset of a record that `offsetAt` and `objectAt` are for; of no meaning in others. */

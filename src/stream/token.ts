@@ -41,6 +41,13 @@ export function tokenFacts(
   return { toguid, fromguid, toname, object, offset, bytes: String(bytes), largeBlocks, embedData, compressed, raw }
 }
 
+/**
+ * Whether the receiver stopped before the first block of an increment: then its token says object 1, offset 0, whatever the
+ * stream begins with, and all of it is wanted. A full stream has that object.
+ */
+export const isUntouched = ({ object, offset, fromguid }: TokenFacts): boolean =>
+  object === '1' && offset === '0' && fromguid !== null
+
 /** The token that says these facts, as ZFS itself makes it. */
 export function encodeToken(facts: TokenFacts): string {
   const pairs: PlainPair[] = [

@@ -1,6 +1,6 @@
 /** How much is tried: some by default, everything with ZFS2S3_TEST_LONG=1. */
 
-const isLong = process.env.ZFS2S3_TEST_LONG === '1'
+export const isLong = process.env.ZFS2S3_TEST_LONG === '1'
 
 /** Cases at a time; they wait for processes to start and disks to sync. */
 export const atOnce = 4

@@ -49,6 +49,7 @@ export interface PlainRecord {
 export const BEGIN = 0
 export const OBJECT = 1
 export const WRITE = 3
+export const FREE = 4
 export const END = 5
 export const SPILL = 7
 export const WRITE_EMBEDDED = 8
@@ -104,9 +105,14 @@ export function join(records: readonly Buffer[]): Buffer {
   )
 }
 
-/** Object and offset of an OBJECT, WRITE or WRITE_EMBEDDED record. */
+/** Object and offset of an OBJECT, WRITE, WRITE_EMBEDDED or FREE record. */
 export function pointOf({ type, bytes }: PlainRecord): { object: bigint; offset: bigint } {
-  const offset = type === WRITE ? bytes.readBigUInt64LE(24) : type === WRITE_EMBEDDED ? bytes.readBigUInt64LE(16) : 0n
+  const offset =
+    type === WRITE
+      ? bytes.readBigUInt64LE(24)
+      : type === WRITE_EMBEDDED || type === FREE
+        ? bytes.readBigUInt64LE(16)
+        : 0n
   return { object: bytes.readBigUInt64LE(8), offset }
 }
 
@@ -140,10 +146,13 @@ export function resumed(stream: Buffer, object: bigint, offset: bigint): Buffer 
   const first = records.findIndex(record => record.type === OBJECT && pointOf(record).object === object)
   const range = records.slice(0, first).findLast(record => record.type === OBJECT_RANGE)
   if (range) kept.push(range.bytes)
+  let isBehindBlock = false
   for (const record of records.slice(first)) {
     const isBlock = record.type === WRITE || record.type === WRITE_EMBEDDED
     const point = pointOf(record)
-    if (!isBlock || point.object !== object || point.offset >= offset) kept.push(record.bytes)
+    const isBelow = point.object === object && point.offset < offset
+    if (isBlock && isBelow) isBehindBlock = true
+    else if (!(record.type === FREE && isBelow && isBehindBlock)) kept.push(record.bytes)
   }
   return join(kept)
 }

@@ -63,6 +63,8 @@ export interface Edge {
   /** When it was last read back and found good; null if never. */
   readonly verifiedAt: string | null
   readonly stream: StreamFacts | null
+  /** Positions of records in a long plain stream, as rows of numbers (stream/position-index.ts); null where there are none. */
+  readonly index: readonly (readonly number[])[] | null
 }
 
 /** A time as edges and records have it: UTC, RFC 3339, whole seconds. */

@@ -41,6 +41,8 @@ export interface EdgeDetails extends VolumeRecord {
   readonly needs?: readonly SnapshotRecord[]
   /** Only where there are several; `bytes` is then their sum, `key`, `sha256` and `etag` are the first one's. */
   readonly volumes?: readonly VolumeRecord[]
+  /** Only for long plain streams. */
+  readonly index?: readonly (readonly number[])[]
 }
 
 /** The record of an edge. Readers ignore further fields. */
@@ -88,6 +90,7 @@ export function edgeDetails(edge: Edge): EdgeDetails {
     stream: edge.stream === null ? null : streamRecord(edge.stream),
     ...(isPackage(edge) ? { provides: edge.provides.map(snapshotRecord), needs: edge.needs.map(snapshotRecord) } : {}),
     ...(edge.volumes.length > 1 ? { volumes: edge.volumes.map(volumeRecord) } : {}),
+    ...(edge.index === null ? {} : { index: edge.index }),
   }
 }
 
@@ -145,6 +148,7 @@ export function recordToEdge(record: unknown): Edge {
     verified: orNull(booleanIn, fields, 'verified'),
     verifiedAt: orNull(timeIn, fields, 'verified_at'),
     stream: orNull(readStream, fields, 'stream'),
+    index: orNull(readIndex, fields, 'index'),
   }
   // The rule walks provides and needs: an edge that left out its own ends would slip through it.
   const has = (list: readonly Snapshot[], end: Snapshot): boolean => list.some(one => one.guid === end.guid)
@@ -172,6 +176,13 @@ const readVolume = (fields: Fields): Volume => ({
   sha256: orNull(stringIn, fields, 'sha256'),
   etag: orNull(stringIn, fields, 'etag'),
 })
+
+function readIndex(edge: Fields, name: string): Edge['index'] {
+  return listIn(edge, name).map((_, at, rows) => {
+    const row = { index: rows[at] }
+    return listIn(row, 'index').map((_, at, numbers) => wholeIn({ index: numbers[at] }, 'index'))
+  })
+}
 
 function readStream(edge: Fields, name: string): StreamFacts {
   const fields = fieldsOf(edge[name], 'the stream of an edge')

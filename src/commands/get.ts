@@ -1,4 +1,5 @@
 /** zfs2s3-get: writes one stored stream. The bytes: S3 -> checksum -> (filter) -> records -> (continuation) -> stdout. */
+import type { Edge } from '../chain/edge.js'
 import { argumentsToName, edgeFinder, type EdgeName, recordToName } from '../chain/find.js'
 import { edgeTitle } from '../chain/names.js'
 import type { Command, Context } from '../cli/command.js'
@@ -6,13 +7,16 @@ import { readRecords, write } from '../cli/ndjson.js'
 import { showProgress } from '../cli/progress.js'
 import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js'
 import { refused, usageError } from '../failure.js'
-import { download } from '../store/download.js'
+import { download, findVolumes, readStretch, readVolumes } from '../store/download.js'
+import type { RangeOptions } from '../store/ranges.js'
 import { Bucket } from '../store/s3.js'
+import { positionsIn } from '../stream/position-index.js'
+import { isWhole, type Stretch } from '../stream/stretches.js'
 import { decodeToken, type TokenFacts } from '../stream/token.js'
 import { storedEdges } from './catalog.js'
 import { checkedStream, continuedStream } from './get/check.js'
 import { concurrencyOption, rangesAtATime } from './get/options.js'
-import { decompressOption, undoing, undone } from './get/undo.js'
+import { decompressOption, type Undoing, undoing, undone } from './get/undo.js'
 import { baseOption, namedSnapshots } from './stored.js'
 
 export const command: Command = {
@@ -26,7 +30,9 @@ export const command: Command = {
     'It is fetched in ranges, several at a time, and written in order; what waits to be written takes 32 MiB at most. An ' +
       'object that is replaced while it is read is noticed.',
     '--continue goes on with a zfs receive -s that was interrupted: what is written is the same stream from where the ' +
-      'receiver stopped, as zfs send -t would send it. The token says which stream it is; S3 is read from the start of it.',
+      'receiver stopped, as zfs send -t would send it. The token says which stream it is. Of a long stream put has noted ' +
+      'positions (256 MiB from each other or more, and 64 at most), so that no more than what lies between the one before that point and ' +
+      'the end is read; of a short one, a package, or what went through a filter, all is.',
     'A stream that was stored through a filter comes back as it was stored, unless --filter undoes it. The filter that it ' +
       'went through is only shown, never run.',
   ],
@@ -82,10 +88,12 @@ export const command: Command = {
     const bucket = await Bucket.open(place)
     const progress = showProgress(context, 'read')
     try {
-      const stored = download(bucket, edge, { signal, concurrency, retryForMs: place.retryForMs })
-      const plain = undone(stored, undo)
-      const checked = token === null ? checkedStream(plain, edge) : continuedStream(plain, edge, token)
-      for await (const chunk of checked) {
+      const reading = { signal, concurrency, retryForMs: place.retryForMs }
+      const stream =
+        token === null
+          ? checkedStream(undone(download(bucket, edge, reading), undo), edge)
+          : await continued(bucket, edge, token, undo, reading)
+      for await (const chunk of stream) {
         await write(stdout, chunk)
         progress.add(chunk.length)
       }
@@ -96,6 +104,17 @@ export const command: Command = {
       bucket.close()
     }
   },
+}
+
+/** What a token asks for: of a stream that is stored as it was sent, no more than is needed. */
+async function continued(bucket: Bucket, edge: Edge, token: TokenFacts, undo: Undoing, reading: RangeOptions) {
+  const found = await findVolumes(bucket, edge, reading.signal)
+  const read = (stretch: Stretch) =>
+    isWhole(stretch)
+      ? undone(readVolumes(bucket, edge, found, reading), undo)
+      : readStretch(bucket, found, stretch, reading)
+  const positions = undo.filter === undefined ? positionsIn(edge.index) : []
+  return continuedStream(read, positions, edge, token)
 }
 
 async function namedEdge(context: Context, token: TokenFacts | null): Promise<EdgeName> {

@@ -177,8 +177,8 @@ async function send(call: Call, ledger: Ledger, job: Job & { readonly head: Head
     const { concurrency } = wanted
     const onPart = (bytes: number) => progress.add(bytes)
     const rest = { guard, concurrency, onPart, ...patienceOf(call) }
-    const { verdict, parts } = await transferStream({ ...job, ledger, bucket, source, ...rest })
-    await ledger.note(endNote(ledger, verdict, parts, wanted.hold || ledger.header.held, edges))
+    const passed = await transferStream({ ...job, ledger, bucket, source, ...rest })
+    await ledger.note(endNote(ledger, passed, wanted.hold || ledger.header.held, edges))
   } finally {
     progress.end()
   }

@@ -57,6 +57,7 @@ export function edgeToBe({ snapshot, base, key, ...header }: Omit<UploadHeader, 
     verified: null,
     verifiedAt: null,
     stream: null,
+    index: null,
   }
 }
 

@@ -32,6 +32,25 @@ export async function* readVolumes(
   for (const each of found) yield* downloadVolume(bucket, each, partSize, options)
 }
 
+/**
+ * The bytes of a stored stream from `from` to before `to`, or to its end; they are counted through all volumes. There is no
+ * checksum of just these: whoever takes them has to check their records.
+ */
+export async function* readStretch(
+  bucket: Bucket,
+  found: readonly Found[],
+  { from, to }: { readonly from: number; readonly to: number | null },
+  options: RangeOptions,
+): AsyncGenerator<Uint8Array> {
+  let start = 0
+  for (const { volume, object } of found) {
+    const { bytes, etag } = object
+    const within = { from: Math.max(0, from - start), to: Math.min(bytes, (to ?? Infinity) - start) }
+    if (within.from < within.to) yield* readInRanges(bucket, { key: volume.key, bytes, etag }, options, within)
+    start += bytes
+  }
+}
+
 /** All volumes of an edge. Throws as `download` does where one of them can't be read or is not what is on record. */
 export async function findVolumes(bucket: Bucket, edge: Edge, signal: AbortSignal): Promise<Found[]> {
   const found: Found[] = []

@@ -2,6 +2,8 @@
 import type { Snapshot, StreamFacts } from '../chain/edge.js'
 import type { Anchor } from '../stream/anchor.js'
 import type { Begin } from '../stream/begin.js'
+import type { PositionIndex } from '../stream/position-index.js'
+import type { TakenPositions } from '../stream/positions.js'
 import type { Geometry } from './parts.js'
 
 /** What was decided when the upload began. */
@@ -48,6 +50,8 @@ export interface ResumePoint {
   readonly anchor: Anchor
   /** SHA-256, hexadecimal, of the stream from the anchor's record to the end of the part. */
   readonly tail: string
+  /** The positions noted in this part, and how to go on noting; missing where none are. */
+  readonly positions?: TakenPositions
 }
 
 /** The stream has ended as it should; nothing but completing is left. */
@@ -60,6 +64,8 @@ export interface EndNote {
   readonly stream: StreamFacts | null
   readonly provides: readonly Snapshot[]
   readonly needs: readonly Snapshot[]
+  /** Missing in ledgers of older versions. */
+  readonly index?: PositionIndex | null
   /** Completing waits for zfs2s3-commit. */
   readonly held: boolean
 }

@@ -28,14 +28,15 @@ interface Range {
   readonly to: number
 }
 
-/** The bytes of an object, in order. Throws status 4 if it is replaced meanwhile, 3 if it is deleted. */
+/** The bytes of an object, or of that range in it, in order. Throws status 4 if it is replaced meanwhile, 3 if it is deleted. */
 export async function* readInRanges(
   bucket: Bucket,
   object: ObjectToRead,
   options: RangeOptions,
+  within: Range = { from: 0, to: object.bytes },
 ): AsyncGenerator<Uint8Array> {
   const { concurrency, signal, retryForMs } = options
-  const ranges = rangesOf(object.bytes, options.rangeBytes ?? rangeBytes)
+  const ranges = rangesOf(within, options.rangeBytes ?? rangeBytes)
   const fetched = inOrder(ranges, concurrency, signal, (range, either) =>
     fetchRange(bucket, object, range, { retryForMs, signal: either }),
   )
@@ -45,8 +46,8 @@ export async function* readInRanges(
   }
 }
 
-function* rangesOf(bytes: number, length: number): Generator<Range> {
-  for (let from = 0; from < bytes; from += length) yield { from, to: Math.min(from + length, bytes) }
+function* rangesOf({ from, to }: Range, length: number): Generator<Range> {
+  for (let at = from; at < to; at += length) yield { from: at, to: Math.min(at + length, to) }
 }
 
 /** One range. After a break it goes on where it stopped, with the same object or not at all (If-Match). */

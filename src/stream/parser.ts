@@ -30,7 +30,7 @@ export interface ParserOptions {
   /** Called for every record from BEGIN to END, without BEGIN, before its payload. */
   readonly onRecord?: (record: RecordHead) => void
   /** Is shown every record. */
-  readonly positions?: PositionCollector
+  readonly positions?: PositionCollector | undefined
   /** To go on in the middle of a stream: the bytes pushed first are those at the anchor's start. Counts begin there. */
   readonly from?: { readonly begin: Begin; readonly anchor: Anchor }
 }

@@ -49,6 +49,12 @@ export interface Passage {
   readonly closed: boolean
 }
 
+/** What has been noted in some part of a stream, and how to go on behind it. */
+export interface TakenPositions {
+  readonly passage: Passage
+  readonly positions: readonly Position[]
+}
+
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 
 const atStart: Passage = {
@@ -112,7 +118,7 @@ export class PositionCollector {
   }
 
   /** The positions noted since this was asked last, and how to go on behind the last record that has passed. */
-  take(): { readonly passage: Passage; readonly positions: readonly Position[] } | null {
+  take(): TakenPositions | null {
     if (!this.#isUsable) return null
     const positions = this.#fresh
     this.#fresh = []

@@ -11,6 +11,8 @@ export interface Stretch {
 
 const whole: Stretch = { from: 0, to: null }
 
+export const isWhole = ({ from, to }: Stretch): boolean => from === 0 && to === null
+
 /**
  * The stretches in the order in which a Continuation takes them: BEGIN; the OBJECT_RANGE and the OBJECT that apply; all from
  * near the token's point on. One, the whole stream, where no position helps. Each begins with a record that is needed for its checksum only,

@@ -69,6 +69,7 @@ export const anyEdge: fc.Arbitrary<Edge> = record({
   verified: orNull(fc.boolean()),
   verifiedAt: orNull(time),
   stream: orNull(stream),
+  index: orNull(fc.array(fc.array(whole, { maxLength: 7 }), { maxLength: 3 })),
 }).map(({ moreProvided, moreNeeded, first, further, ...facts }) => ({
   ...facts,
   provides: [...moreProvided, facts.snapshot],

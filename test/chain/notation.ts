@@ -35,6 +35,7 @@ export function edge(text: string, facts: Partial<Edge> = {}): Edge {
     verified: null,
     verifiedAt: null,
     stream: null,
+    index: null,
   }
   const key = objectKey({ snapshot: end.name, base: base?.name ?? null, package: isPackage(made), volume: 1 }, '')
   return { ...made, volumes: [{ key, bytes: null, sha256: null, etag: null }], ...facts }

@@ -74,3 +74,44 @@ token_for() {
   [ "$?" -eq 4 ]
   run -4 zfs2s3-inspect <"$BATS_TEST_TMPDIR/out"
 }
+
+# long_stream: of one object, 600 MiB in blocks of 1 MiB.
+long_stream() {
+  node --input-type=module -e "
+    import { pipeline } from 'node:stream/promises'
+    import { simpleStream } from '$top/dist-test/stream/writer.js'
+    const block = { writes: 600, blockSize: 1048576 }
+    await pipeline(simpleStream({ toname: 'tank/long@one', toguid: 1n, features: ['large_blocks'], ...block }), process.stdout)"
+}
+
+# read_mib: how much was read from S3 since the log was deleted.
+read_mib() {
+  s3 GET "log?operation=GetObject" | jq -s 'map(.responseBytes) | add / 1048576 | floor'
+}
+
+@test "of a long stream no more is read than from the position before the point, and without positions it still works" {
+  fresh
+  long_stream | zfs2s3-put >"$BATS_TEST_TMPDIR/edge"
+  [ "$(jq -c '[.index[] | length]' "$BATS_TEST_TMPDIR/edge")" = "[5,2]" ]
+  [ "$(zfs2s3-graph | jq -c .index)" = "$(jq -c .index "$BATS_TEST_TMPDIR/edge")" ]
+  local token block
+  block=590
+  token=$(node --input-type=module -e "
+    import { encodeToken } from '$top/dist/stream/token.js'
+    const features = { largeBlocks: true, embedData: false, compressed: false, raw: false }
+    const facts = { toname: 'tank/long@one', toguid: '1', fromguid: null, object: '2', offset: String($block * 1048576), bytes: '0' }
+    console.log(encodeToken({ ...facts, ...features }))")
+  s3 DELETE log
+  zfs2s3-get --continue "$token" </dev/null >"$BATS_TEST_TMPDIR/near"
+  echo "# read of 600 MiB to go on 10 MiB before the end: $(read_mib) MiB" >&3
+  # From the position at 512 MiB on.
+  [ "$(read_mib)" -ge 88 ]
+  [ "$(read_mib)" -le 90 ]
+  sed -i 's/,"index":\[.*\]\]//' "$(catalog)"
+  [ "$(zfs2s3-graph | jq -c .index)" = null ]
+  s3 DELETE log
+  zfs2s3-get --continue "$token" </dev/null | cmp - "$BATS_TEST_TMPDIR/near"
+  [ "$(read_mib)" -ge 600 ]
+  run -0 zfs2s3-inspect <"$BATS_TEST_TMPDIR/near"
+  [ "$(jq -c '[.kind, .complete, .records.WRITE]' <<<"$output")" = '["resumed",true,10]' ]
+}

@@ -38,6 +38,7 @@ async function store(test: TestContext, facts: Partial<typeof header> = {}, time
     verified: true,
     verifiedAt: null,
     stream: null,
+    index: null,
   }
   return { ...place, edge }
 }

@@ -6,12 +6,14 @@ import { checkedStream, continuedStream } from '#src/commands/get/check.js'
 import { lookUp } from '#src/commands/verify/outcome.js'
 import { readBack } from '#src/commands/verify/read-back.js'
 import { Failure } from '#src/failure.js'
-import { download } from '#src/store/download.js'
+import { download, findVolumes, type Found, readStretch } from '#src/store/download.js'
 import type { Bucket } from '#src/store/s3.js'
+import { StreamParser } from '#src/stream/parser.js'
+import { PositionCollector } from '#src/stream/positions.js'
 import { tokenFacts } from '#src/stream/token.js'
 import { fixture } from '../fixtures.js'
 import { startS3Server, type S3Server } from '../s3/server.js'
-import { openBucket, storeEdge } from '../store/buckets.js'
+import { all, openBucket, storeEdge } from '../store/buckets.js'
 import { verdictOf } from '../stream/streams.js'
 
 const stream = fixture('chain-1.zs')
@@ -80,9 +82,33 @@ describe('a stored stream of which one bit flips', () => {
     for (const at of positions) {
       const edge = await stored(`continued-${at}`)
       await server.alter({ key: edge.volumes[0].key, flipBit: at })
-      const out = await written(continuedStream(download(bucket, edge, options), edge, token))
+      const out = await written(continuedStream(() => download(bucket, edge, options), [], edge, token))
       assert.notEqual(verdictOf(out).outcome, 'whole')
     }
+  })
+
+  it('nor if only a part of it is read: what is not noticed then makes no difference', async () => {
+    assert.ok(begin !== undefined)
+    const noted = new PositionCollector({ most: 64, distance: 1000 })
+    new StreamParser({ positions: noted }).push(stream)
+    const last = noted.positions.at(-1)
+    assert.ok(last !== undefined && last.at > stream.length / 2)
+    const token = tokenFacts(begin, { object: String(last.object), offset: String(last.offset) }, 0)
+    const continued = (edge: Edge, found: readonly Found[]) =>
+      continuedStream(stretch => readStretch(bucket, found, stretch, options), noted.positions, edge, token)
+    const whole = await stored('positions')
+    const good = Buffer.concat(await all(continued(whole, await findVolumes(bucket, whole, options.signal))))
+    let unnoticed = 0
+    for (const at of positions) {
+      const edge = await stored(`positions-${at}`)
+      await server.alter({ key: edge.volumes[0].key, flipBit: at })
+      const chunks = continued(edge, await findVolumes(bucket, edge, options.signal))
+      const out = await all(chunks).catch((error: unknown) => assert.ok(error instanceof Failure && error.status === 4))
+      if (out === undefined) continue
+      unnoticed += 1
+      assert.ok(Buffer.concat(out).equals(good), `at ${at}`)
+    }
+    assert.ok(unnoticed < positions.length, `${unnoticed} are not noticed`)
   })
 
   it('is damaged, not unreadable, if a filter fails on it', async () => {

@@ -4,6 +4,8 @@ import { badStream } from '../../failure.js'
 import { Continuation } from '../../stream/continuation.js'
 import { type Format, formatInWords } from '../../stream/magic.js'
 import { StreamParser } from '../../stream/parser.js'
+import type { Position } from '../../stream/positions.js'
+import type { Stretch } from '../../stream/stretches.js'
 import type { TokenFacts } from '../../stream/token.js'
 import { ReadAhead } from '../read-ahead.js'
 import { verdictFailure } from '../verdict.js'
@@ -51,11 +53,14 @@ export function demandMeant(format: Format, { snapshot, filter, verified }: Edge
 }
 
 /**
- * The rest of a stream for a receiver that was interrupted where `token` says. The last chunk is held back until all of
- * what is stored has passed and was whole. Throws status 4 otherwise, or if the token is for another stream.
+ * The rest of a stream for a receiver that was interrupted where `token` says. The last chunk is held back until all that is
+ * needed has passed and was whole. Throws status 4 otherwise, or if the token is for another stream.
+ * @param read gives a stretch of the stored stream
+ * @param positions those that are known in it
  */
 export async function* continuedStream(
-  chunks: AsyncGenerator<Uint8Array>,
+  read: (stretch: Stretch) => AsyncGenerator<Uint8Array>,
+  positions: readonly Position[],
   edge: Edge,
   token: TokenFacts,
 ): AsyncGenerator<Uint8Array> {
@@ -66,21 +71,28 @@ export async function* continuedStream(
       'give the stream that the receive was interrupted in, or leave the name out: the token says it',
     )
   }
+  const continuation = new Continuation(token, positions)
+  let held: Uint8Array | undefined
+  for (let next = continuation.nextStretch(); next !== null; next = continuation.nextStretch()) {
+    for await (const chunk of next.from === 0 ? readable(read(next), name) : read(next)) {
+      for (const piece of continuation.push(chunk)) {
+        if (held !== undefined) yield held
+        held = piece
+      }
+    }
+  }
+  const verdict = continuation.end()
+  if (verdict.outcome !== 'whole') throw verdictFailure(verdict)
+  if (held !== undefined) yield held
+}
+
+/** Passes on what begins as a stream does. Throws status 4 for anything else. */
+async function* readable(chunks: AsyncGenerator<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
   const ahead = new ReadAhead(chunks)
   const format = await ahead.format()
   if (format !== 'zfs-send') {
     const what = ahead.isEmpty ? 'nothing' : formatInWords(format)
     throw badStream(`${name} can't be continued: it is ${what}`, 'undo its filter with --filter or --decompress')
   }
-  const continuation = new Continuation(token)
-  let held: Uint8Array | undefined
-  for await (const chunk of ahead.chunks()) {
-    for (const piece of continuation.push(chunk)) {
-      if (held !== undefined) yield held
-      held = piece
-    }
-  }
-  const verdict = continuation.end()
-  if (verdict.outcome !== 'whole') throw verdictFailure(verdict)
-  if (held !== undefined) yield held
+  yield* ahead.chunks()
 }

@@ -7,8 +7,9 @@ import type { EndNote } from '../../store/notes.js'
 import type { Bucket } from '../../store/s3.js'
 import type { Patience } from '../../store/patience.js'
 import { completeUpload } from '../../store/complete.js'
-import type { Substream, Verdict } from '../../stream/facts.js'
+import type { Substream } from '../../stream/facts.js'
 import { unstorable } from '../verdict.js'
+import type { Passed } from './transfer.js'
 
 /**
  * Gives the edge as it is in the catalog then. Throws status 3 where a rule has come to say no in the meantime.
@@ -49,19 +50,19 @@ function storedEdge({ header }: Ledger, end: EndNote, volumes: readonly [Volume,
     verified: end.verified,
     verifiedAt: null,
     stream: end.stream,
+    index: end.index ?? null,
   }
 }
 
 /** What is noted when the stream has passed: what it brings and needs, from its BEGIN records or, unread, from the header. */
 export function endNote(
   ledger: Ledger,
-  verdict: Verdict | null,
-  parts: number,
+  { verdict, parts, index }: Passed,
   held: boolean,
   edges: readonly Edge[],
 ): EndNote {
   const { header, safeBytes: bytes } = ledger
-  const known = { event: 'end', bytes, parts, held } as const
+  const known = { event: 'end', bytes, parts, held, index } as const
   const streams = (verdict?.substreams ?? []).filter(({ compound }) => !compound)
   const { name, guid } = header.snapshot
   if (header.check === 'none') {

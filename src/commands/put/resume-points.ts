@@ -2,6 +2,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { Anchor } from '../../stream/anchor.js'
 import type { StreamParser } from '../../stream/parser.js'
+import type { PositionCollector } from '../../stream/positions.js'
 import type { ResumePoint } from '../../store/notes.js'
 
 /** Hashes the stream from a record on. */
@@ -16,13 +17,15 @@ interface Tail {
  */
 export class ResumePoints {
   readonly #parser: Pick<StreamParser, 'anchor' | 'recordStart'>
+  readonly #positions: PositionCollector | undefined
   #position: number
   /** From the anchor on, and from the record on that is not complete and may become the anchor. */
   #tails: readonly Tail[] = []
 
   /** @param parser stands at the end of each part when that is taken. @param position where the first part begins. */
-  constructor(parser: Pick<StreamParser, 'anchor' | 'recordStart'>, position = 0) {
+  constructor(parser: Pick<StreamParser, 'anchor' | 'recordStart'>, position = 0, positions?: PositionCollector) {
     this.#parser = parser
+    this.#positions = positions
     this.#position = position
   }
 
@@ -44,6 +47,8 @@ export class ResumePoints {
     }
     const [tail] = anchor === null ? [] : tailFrom(anchor.start)
     this.#tails = [...(tail === undefined ? [] : [tail]), ...tailFrom(this.#parser.recordStart)]
-    return anchor === null || tail === undefined ? null : { anchor, tail: tail.hash.copy().digest('hex') }
+    if (anchor === null || tail === undefined) return null
+    const positions = this.#positions?.take() ?? undefined
+    return { anchor, tail: tail.hash.copy().digest('hex'), ...(positions !== undefined && { positions }) }
   }
 }

@@ -11,6 +11,8 @@ import { sendParts } from '../../store/upload.js'
 import type { Begin } from '../../stream/begin.js'
 import type { Verdict } from '../../stream/facts.js'
 import { StreamParser } from '../../stream/parser.js'
+import { indexOf, type PositionIndex } from '../../stream/position-index.js'
+import { PositionCollector, type Spacing } from '../../stream/positions.js'
 import { Splicer } from '../../stream/splice.js'
 import { startPipeline, through } from '../../zfs/child.js'
 import { isCompression } from '../../zfs/decompress.js'
@@ -28,6 +30,8 @@ export interface Transfer extends Patience {
   /** Called for each BEGIN record; throws where it must not be stored. */
   readonly guard: (begin: Begin) => void
   readonly concurrency: number
+  /** Of the positions that are noted; only tests need another. */
+  readonly spacing?: Spacing
   readonly onPart: (bytes: number, sent: boolean) => void
 }
 
@@ -36,14 +40,18 @@ export interface Passed {
   readonly verdict: Verdict | null
   /** How many parts the stream has in all. */
   readonly parts: number
+  /** Positions in it; null where there are none. */
+  readonly index: PositionIndex | null
 }
 
 /** Sends the whole stream. Throws as soon as it can't be what should be stored; what is in the ledger then is safe. */
 export async function transferStream(transfer: Transfer): Promise<Passed> {
   const { bucket, ledger, head, source } = transfer
   const { partSize, filter } = ledger.header
-  const splice = head.begin?.resume == null ? null : spliceOf(ledger)
-  const parser = splice?.parser ?? new StreamParser({ onBegin: transfer.guard })
+  const isPlain = head.check === 'records' && filter === null
+  const splice = head.begin?.resume == null ? null : spliceOf(ledger, transfer.spacing)
+  const positions = splice === null && isPlain ? new PositionCollector(transfer.spacing) : splice?.positions
+  const parser = splice?.parser ?? new StreamParser({ onBegin: transfer.guard, positions })
   const inspection = inspectionOf(head, parser, transfer.guard)
   let passed: Verdict | null = null
   const stream = splice === null ? head.chunks : splice.chunks(head.chunks)
@@ -54,12 +62,11 @@ export async function transferStream(transfer: Transfer): Promise<Passed> {
   const plain = splice === null ? looked : splice.behindStored(looked)
   const bytes = filter === null ? plain : through(plain, startPipeline(filter))
 
-  const points = splice?.points ?? new ResumePoints(parser)
-  const resumable = inspection.check === 'records' && filter === null
+  const points = splice?.points ?? new ResumePoints(parser, 0, positions)
   let parts = splice?.partsBefore ?? 0
   const takeNote = (part: Uint8Array): ResumePoint | null => {
     parts += 1
-    return resumable ? points.take(part) : null
+    return isPlain ? points.take(part) : null
   }
   try {
     await sendParts(bucket, ledger, cutIntoParts(bytes, partSize, parts + 1, takeNote), transfer.inS3, {
@@ -70,7 +77,7 @@ export async function transferStream(transfer: Transfer): Promise<Passed> {
     await inspection.close()
   }
   if (parts === 0) throw failed(`the filter '${filter ?? ''}' wrote nothing`, 'it must write the stream that it makes')
-  return { verdict: passed, parts }
+  return { verdict: passed, parts, index: indexOf(positions?.positions ?? []) }
 }
 
 function inspectionOf(head: Head, parser: StreamParser, guard: (begin: Begin) => void): Inspection {
@@ -79,7 +86,7 @@ function inspectionOf(head: Head, parser: StreamParser, guard: (begin: Begin) =>
 }
 
 /** How a stream that `zfs send -t` began in the middle is joined onto the parts that S3 has. */
-function spliceOf(ledger: Ledger) {
+function spliceOf(ledger: Ledger, spacing: Spacing | undefined) {
   const last = ledger.resumable()
   const original = ledger.header.begin
   if (last === null || original === null) {
@@ -90,11 +97,13 @@ function spliceOf(ledger: Ledger) {
   }
   const { anchor, tail } = last.point
   const splicer = new Splicer(original, anchor)
-  const parser = new StreamParser({ from: { begin: original, anchor } })
-  const points = new ResumePoints(parser, last.bytes)
+  const positions = notedUpTo(ledger, last.part, spacing)
+  const parser = new StreamParser({ from: { begin: original, anchor }, positions })
+  const points = new ResumePoints(parser, last.bytes, positions)
   return {
     start: anchor.start,
     partsBefore: last.part,
+    positions,
     parser,
     points,
     chunks: async function* (resumed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -119,6 +128,22 @@ function spliceOf(ledger: Ledger) {
       if (hash !== null) throw differs(last.part)
     },
   }
+}
+
+/** Goes on noting positions behind a part; undefined where none were noted up to there. */
+function notedUpTo(ledger: Ledger, part: number, spacing: Spacing | undefined): PositionCollector | undefined {
+  const taken = ledger
+    .contiguous()
+    .slice(0, part)
+    .map(({ resume }) => resume?.positions)
+  const passage = taken.at(-1)?.passage
+  if (passage === undefined) return undefined
+  const positions = new PositionCollector(spacing)
+  positions.goOn(
+    passage,
+    taken.flatMap(each => each?.positions ?? []),
+  )
+  return positions
 }
 
 const differs = (part: number) =>

@@ -17,6 +17,7 @@ import { withCatalog } from './catalog.js'
 import { claimUpload, misfitOf } from './put/claim.js'
 import { type Asked, describeStream } from './put/describe.js'
 import { endNote, finishUpload } from './put/finish.js'
+import { demandObjectLock } from './put/lock.js'
 import { leavePending } from './put/leave.js'
 import { type Head, readHead } from './put/look.js'
 import { objectMetadata } from './put/metadata.js'
@@ -134,6 +135,7 @@ async function begin({ context, wanted, place, source, bucket, catalog, dataDir 
   if (head.begin?.resume != null) {
     throw badStream('this stream begins in the middle (zfs send -t)', 'use --resume to go on with a pending upload')
   }
+  if (wanted.lock !== undefined) await demandObjectLock(bucket, signal)
   const asked = head.begin === null ? await withGuids(wanted.asked) : wanted.asked
   const edges = await catalog.read()
   const described = describeStream(asked, head, edges, place.prefix)
@@ -145,6 +147,7 @@ async function begin({ context, wanted, place, source, bucket, catalog, dataDir 
     storageClass: wanted.storageClass,
     sse: wanted.sse,
     sseKmsKeyId: wanted.sseKmsKeyId,
+    lock: wanted.lock,
     filter: wanted.filter,
     held: wanted.hold,
     check: head.check,

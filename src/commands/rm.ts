@@ -1,19 +1,21 @@
 /** zfs2s3-rm: checks as zfs2s3-check does, then deletes. */
 import type { Claim } from '../catalog/home.js'
 import { dropRemoval, noteRemoval } from '../catalog/removals.js'
-import type { Edge } from '../chain/edge.js'
+import type { Edge, Volume } from '../chain/edge.js'
 import type { EdgeName } from '../chain/find.js'
 import { edgeTitle } from '../chain/names.js'
 import { edgeToRecord } from '../chain/record.js'
 import type { Command, Context } from '../cli/command.js'
 import { writeRecord } from '../cli/ndjson.js'
+import { humanBytes } from '../cli/progress.js'
 import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js'
 import { refused } from '../failure.js'
-import { Bucket } from '../store/s3.js'
+import { holds } from '../store/lock.js'
+import { Bucket, type StoredObject } from '../store/s3.js'
 import { withCatalog } from './catalog.js'
 import { chooseRemovals, mayGo } from './removal/choose.js'
 import { deleteObjects, finishRemovals } from './removal/leftover.js'
-import { demandReliedOn, whatIsWrong, wrongWith } from './removal/relied.js'
+import { demandReliedOn, wrongWith } from './removal/relied.js'
 import { baseOption, dataDirOf, namedEdges } from './stored.js'
 
 export const command: Command = {
@@ -66,18 +68,31 @@ export async function removeNamed(context: Context, names: readonly EdgeName[]):
 /** What is deleted must be what the catalog says: another object under that key is somebody's data. */
 async function demandSame(bucket: Bucket, order: readonly Edge[], { args, signal }: Context): Promise<void> {
   for (const edge of order) {
-    const [first, ...others] = edge.volumes
-    const there = await bucket.head(first.key, signal)
-    if (there === null) {
-      if (args.flag('gone')) continue
-      throw refused(
-        `'${first.key}' is not in bucket ${bucket.name}`,
-        'is ZFS2S3_BUCKET right? If the object is really gone, --gone takes it out of the catalog',
-      )
+    for (const volume of edge.volumes) {
+      const there = await bucket.head(volume.key, signal)
+      if (there === null && volume === edge.volumes[0]) {
+        if (args.flag('gone')) break
+        throw refused(
+          `'${volume.key}' is not in bucket ${bucket.name}`,
+          'is ZFS2S3_BUCKET right? If the object is really gone, --gone takes it out of the catalog',
+        )
+      }
+      const wrong = wrongWith(bucket, volume, there)
+      if (wrong !== null)
+        throw refused(`${edgeTitle(edge)} is not what the catalog says: ${wrong}`, 'it is not deleted')
+      if (there !== null) demandUnlocked(edge, there)
     }
-    const wrong = wrongWith(bucket, first, there) ?? (await whatIsWrong(bucket, others, signal))
-    if (wrong !== null) throw refused(`${edgeTitle(edge)} is not what the catalog says: ${wrong}`, 'it is not deleted')
   }
+}
+
+/**
+ * Without a version's ID, S3 "deletes" a locked object as well: it hides it behind a delete marker, and it goes on costing
+ * money (S3 User Guide: Object Lock considerations, Managing delete markers). Throws status 3.
+ */
+function demandUnlocked(edge: Edge, { lock, legalHold }: StoredObject): void {
+  const title = edgeTitle(edge)
+  if (legalHold) throw refused(`${title} is under a legal hold in S3`, 'only whoever placed it should lift it')
+  if (holds(lock, new Date())) throw refused(`${title} is locked in S3 until ${lock.until}`, 'remove it after that')
 }
 
 /** One edge after the other; between any two steps of each, a crash leaves nothing listed that is gone. */
@@ -90,6 +105,7 @@ async function removeEdges(
   order: readonly Edge[],
 ) {
   let judged = edges
+  const kept: Volume[] = []
   for (const edge of order) {
     context.signal.throwIfAborted()
     const note = await noteRemoval(dataDir, bucket.name, edge)
@@ -105,8 +121,19 @@ async function removeEdges(
       return now.filter(other => other !== still)
     })
     // From here on the edge is gone whatever happens; an interruption waits until its object is too.
-    await deleteObjects(bucket, edge.volumes)
+    kept.push(...(await deleteObjects(bucket, edge.volumes)))
     await dropRemoval(dataDir, note)
     await writeRecord(context.stdout, edgeToRecord(edge))
   }
+  if (kept.length > 0) context.stderr.write(`${context.name}: ${whatRemains(bucket, kept)}\n`)
+}
+
+/** Old versions are deleted by nobody here: they are what such a bucket is for. */
+function whatRemains(bucket: Bucket, kept: readonly Volume[]): string {
+  const bytes = kept.reduce((sum, volume) => sum + (volume.bytes ?? 0), 0)
+  const what = kept.length === 1 ? 'the object' : `${kept.length} objects`
+  return (
+    `bucket ${bucket.name} keeps old versions, also of what was deleted now (${what}, ${humanBytes(bytes)}): they cost ` +
+    'money until a lifecycle rule (NoncurrentVersionExpiration) deletes them'
+  )
 }

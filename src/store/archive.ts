@@ -29,10 +29,10 @@ export interface ArchiveHeaders {
 }
 
 /** Classes of which every object is archived; GLACIER_IR can be read at once. */
-const archiveClasses = ['GLACIER', 'DEEP_ARCHIVE']
+export const isArchiveClass = (storageClass: string): boolean => ['GLACIER', 'DEEP_ARCHIVE'].includes(storageClass)
 
 export function archiveState({ storageClass, archiveStatus, restore = '' }: ArchiveHeaders): ArchiveState {
-  const isArchived = archiveClasses.includes(storageClass) || (archiveStatus ?? '') !== ''
+  const isArchived = isArchiveClass(storageClass) || (archiveStatus ?? '') !== ''
   if (!isArchived) return { state: 'online', readyUntil: null }
   if (restore.includes('ongoing-request="true"')) return { state: 'thawing', readyUntil: null }
   if (!restore.includes('ongoing-request="false"')) return { state: 'archived', readyUntil: null }

@@ -4,6 +4,7 @@ import type { Anchor } from '../stream/anchor.js'
 import type { Begin } from '../stream/begin.js'
 import type { PositionIndex } from '../stream/position-index.js'
 import type { TakenPositions } from '../stream/positions.js'
+import type { Lock } from './lock.js'
 import type { Geometry } from './parts.js'
 
 /** What was decided when the upload began. */
@@ -22,6 +23,8 @@ export interface UploadHeader extends Geometry {
   readonly storageClass: string
   readonly sse: string | undefined
   readonly sseKmsKeyId: string | undefined
+  /** How its objects, and all that they need, are locked. */
+  readonly lock?: Lock | undefined
   readonly filter: string | null
   /** Completing waits for zfs2s3-commit, however often the upload is interrupted. */
   readonly held: boolean

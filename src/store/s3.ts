@@ -5,10 +5,12 @@
 import type { Readable } from 'node:stream'
 import { type ArchiveState, archiveState, type Tier } from './archive.js'
 import type { BucketPlace } from './client.js'
+import { Configuration } from './configuration.js'
 import { Connection, type Doing, required } from './connection.js'
 import { httpStatus, isMissing, s3Code } from './errors.js'
 import { type ListedObject, listObjects } from './listing.js'
 import type { Patience } from './patience.js'
+import { type Lock, lockOf } from './lock.js'
 import { Uploads } from './uploads.js'
 
 /** What S3 says of an object (S3 API: HeadObject). */
@@ -20,12 +22,23 @@ export interface StoredObject {
   readonly storageClass: string
   /** Whether it can be read now. */
   readonly archive: ArchiveState
+  /** Null where it has none, and where s3:GetObjectRetention isn't allowed: S3 then leaves the headers out. */
+  readonly lock: Lock | null
+  /** Whether it is held without an end (s3:GetObjectLegalHold is needed to see it). */
+  readonly legalHold: boolean
   /** User metadata, keys lower case and without `x-amz-meta-`. */
   readonly metadata: Readonly<Record<string, string>>
 }
 
+/**
+ * What deleting has done: `gone`, or `kept` as an old version behind a delete marker. Where versioning is suspended S3
+ * doesn't say whether it keeps one: what was stored while it was on (S3 User Guide: Working with delete markers).
+ */
+export type Removed = 'gone' | 'kept'
+
 export class Bucket {
   readonly name: string
+  readonly configuration: Configuration
   readonly uploads: Uploads
   readonly #connection: Connection
   /** Whether S3 has said of this bucket's own objects that one is missing: then the bucket is there. */
@@ -35,6 +48,7 @@ export class Bucket {
     this.#connection = connection
     this.name = connection.bucket
     this.uploads = new Uploads(connection)
+    this.configuration = new Configuration(connection)
   }
 
   /** Loads the SDK and makes a client. Asks the network nothing. */
@@ -71,6 +85,8 @@ export class Bucket {
       sha256: answer.ChecksumSHA256 ?? null,
       storageClass,
       archive: archiveState({ storageClass, archiveStatus: answer.ArchiveStatus, restore: answer.Restore }),
+      lock: lockOf(answer.ObjectLockMode, answer.ObjectLockRetainUntilDate),
+      legalHold: answer.ObjectLockLegalHoldStatus === 'ON',
       metadata: answer.Metadata ?? {},
     }
   }
@@ -120,9 +136,22 @@ export class Bucket {
   }
 
   /** Deletes an object. That it isn't there is no error (S3 API: DeleteObject). */
-  async remove(key: string, signal?: AbortSignal): Promise<void> {
+  async remove(key: string, signal?: AbortSignal): Promise<Removed> {
     const command = new this.#connection.sdk.DeleteObjectCommand({ Bucket: this.name, Key: key })
-    await this.#connection.send({ doing: 'delete', key }, signal, options =>
+    const { DeleteMarker } = await this.#connection.send({ doing: 'delete', key }, signal, options =>
+      this.#connection.client.send(command, options),
+    )
+    return DeleteMarker === true ? 'kept' : 'gone'
+  }
+
+  /** Locks an object. S3 refuses what would weaken a lock that it has (S3 API: PutObjectRetention). */
+  async retain(key: string, lock: Lock, signal?: AbortSignal): Promise<void> {
+    const command = new this.#connection.sdk.PutObjectRetentionCommand({
+      Bucket: this.name,
+      Key: key,
+      Retention: { Mode: lock.mode, RetainUntilDate: new Date(lock.until) },
+    })
+    await this.#connection.send({ doing: 'lock', key }, signal, options =>
       this.#connection.client.send(command, options),
     )
   }

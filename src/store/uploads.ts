@@ -1,6 +1,7 @@
 /** Multipart uploads of one bucket, in the words of this project. */
 import type { ListMultipartUploadsCommandOutput } from '@aws-sdk/client-s3'
 import { type Connection, required } from './connection.js'
+import { holds, type Lock } from './lock.js'
 import { httpStatus, s3Code } from './errors.js'
 import { decodeListed } from './listing.js'
 
@@ -11,6 +12,7 @@ export interface ObjectAttributes {
   /** Server-side encryption: `AES256`, `aws:kms`, `aws:kms:dsse`; undefined leaves it to the bucket. */
   readonly sse: string | undefined
   readonly sseKmsKeyId: string | undefined
+  readonly lock?: Lock | undefined
 }
 
 /** A part that S3 has (S3 API: ListParts). */
@@ -43,7 +45,7 @@ export class Uploads {
     attributes: ObjectAttributes,
     signal?: AbortSignal,
   ): Promise<{ readonly uploadId: string; readonly attempts: number }> {
-    const { storageClass, metadata, sse, sseKmsKeyId } = attributes
+    const { storageClass, metadata, sse, sseKmsKeyId, lock } = attributes
     const command = new this.#connection.sdk.CreateMultipartUploadCommand({
       Bucket: this.#connection.bucket,
       Key: key,
@@ -54,6 +56,11 @@ export class Uploads {
       ...(storageClass !== 'STANDARD' && { StorageClass: storageClass as 'STANDARD' }),
       ...(sse !== undefined && { ServerSideEncryption: sse as 'AES256' }),
       ...(sseKmsKeyId !== undefined && { SSEKMSKeyId: sseKmsKeyId }),
+      // S3 takes no date in the past; the upload was then interrupted for longer than it should have been locked.
+      ...(holds(lock, new Date()) && {
+        ObjectLockMode: lock.mode,
+        ObjectLockRetainUntilDate: new Date(lock.until),
+      }),
     })
     const answer = await this.#connection.send({ doing: 'start an upload of', key }, signal, options =>
       this.#connection.client.send(command, options),

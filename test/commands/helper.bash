@@ -71,6 +71,17 @@ in_bucket() {
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true node "$top/dist-test/commands/bucket.js" "$1" "$ZFS2S3_PREFIX$2"
 }
 
+# s3api OPERATION [JSON]: an operation of the SDK on the bucket (test/commands/bucket.ts), as in: s3api DeleteBucketLifecycle.
+s3api() {
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true node "$top/dist-test/commands/bucket.js" api "$@"
+}
+
+# lockable_bucket: from here on the bucket is another one, with object lock, for this test alone.
+lockable_bucket() {
+  export ZFS2S3_BUCKET=lockable-$BATS_TEST_NUMBER
+  s3api CreateBucket '{"ObjectLockEnabledForBucket":true}' >/dev/null
+}
+
 # requests OPERATION: how many of them there were for the test's keys.
 requests() {
   s3 GET "log?operation=$1" | jq -s --arg prefix "$ZFS2S3_PREFIX" 'map(select(.key // "" | startswith($prefix))) | length'

@@ -8,6 +8,7 @@ import type { Bucket } from '../../store/s3.js'
 import type { Patience } from '../../store/patience.js'
 import { completeUpload } from '../../store/complete.js'
 import type { Substream } from '../../stream/facts.js'
+import { lockNeeded, lockObjects } from './lock.js'
 import { unstorable } from '../verdict.js'
 import type { Passed } from './transfer.js'
 
@@ -22,7 +23,10 @@ export async function finishUpload(
   end: EndNote,
   patience: Patience,
 ): Promise<Edge> {
+  const { lock } = ledger.header
+  if (lock !== undefined) await lockNeeded(bucket, await catalog.read(), end.needs, lock, patience)
   const volumes = await completeUpload(bucket, ledger, end.parts, patience)
+  if (lock !== undefined) await lockObjects(bucket, volumes, lock, patience)
   const edge = storedEdge(ledger, end, volumes)
   await changeCatalog(catalog, `store ${edge.snapshot.name}`, edges => {
     // A crash between this step and the next one has left it there already.

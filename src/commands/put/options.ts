@@ -3,6 +3,8 @@ import type { Context, Option } from '../../cli/command.js'
 import { bucketOptions, dataDirOption, storageClass } from '../../cli/settings.js'
 import { usageError } from '../../failure.js'
 import { isGuid } from '../../chain/guid.js'
+import { rfc3339 } from '../../chain/edge.js'
+import { type Lock, lockModes } from '../../store/lock.js'
 import type { Geometry } from '../../store/parts.js'
 import { baseOption, namedSnapshots } from '../stored.js'
 import type { Asked } from './describe.js'
@@ -23,6 +25,16 @@ export const options: readonly Option[] = [
   { name: 'storage-class', value: 'CLASS', help: 'the S3 storage class (ZFS2S3_STORAGE_CLASS; default STANDARD)' },
   { name: 'sse', value: 'KIND', help: 'server-side encryption: AES256, aws:kms or aws:kms:dsse' },
   { name: 'sse-kms-key-id', value: 'ID', help: 'the KMS key for it' },
+  {
+    name: 'lock-days',
+    value: 'N',
+    help: 'object lock for N days from now, on the new objects and on all that restoring them needs',
+  },
+  {
+    name: 'lock-mode',
+    value: 'MODE',
+    help: 'GOVERNANCE, which an administrator can lift (the default), or COMPLIANCE',
+  },
   { name: 'concurrency', value: 'N', help: 'parts in flight, and in memory (default 4)' },
   {
     name: 'part-size',
@@ -47,6 +59,7 @@ export interface PutOptions {
   readonly storageClass: string
   readonly sse: string | undefined
   readonly sseKmsKeyId: string | undefined
+  readonly lock: Lock | undefined
 }
 
 const mebibyte = 1024 * 1024
@@ -98,5 +111,28 @@ export function putOptions(context: Context): PutOptions {
     storageClass: storageClass(context),
     sse,
     sseKmsKeyId: args.text('sse-kms-key-id'),
+    lock: wantedLock(context, new Date()),
   }
 }
+
+/** 100 years, the most that S3 takes (S3 User Guide: Object Lock considerations). */
+const mostLockDays = 36_500
+
+/**
+ * The lock that --lock-days asks for. GOVERNANCE by default: with COMPLIANCE a mistyped number of days can be undone by
+ * nobody, and the objects have to be paid for until then. It keeps out whoever has stolen this machine's keys all the same.
+ */
+function wantedLock({ args }: Context, now: Date): Lock | undefined {
+  const days = args.count('lock-days', 1)
+  const given = args.text('lock-mode')
+  const mode = lockModes.find(each => each === (given?.toUpperCase() ?? 'GOVERNANCE'))
+  if (mode === undefined) throw usageError(`there is no lock mode '${given ?? ''}'`, `use ${lockModes.join(' or ')}`)
+  if (days === undefined) {
+    if (given !== undefined) throw usageError('--lock-mode is given without --lock-days', 'say for how long')
+    return undefined
+  }
+  if (days > mostLockDays) throw usageError(`S3 locks nothing for ${days} days`, `at most for ${mostLockDays}`)
+  return { mode, until: rfc3339(new Date(now.getTime() + days * dayMs)) }
+}
+
+const dayMs = 24 * 60 * 60_000

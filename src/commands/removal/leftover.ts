@@ -5,9 +5,14 @@ import type { Volume } from '../../chain/edge.js'
 import type { Bucket } from '../../store/s3.js'
 import { wrongWith } from './relied.js'
 
-/** Deletes all volumes, the first one last: while there is any, there is the one that the edge's key names. */
-export async function deleteObjects(bucket: Bucket, volumes: readonly Volume[]): Promise<void> {
-  for (const { key } of [...volumes].reverse()) await bucket.remove(key)
+/**
+ * Deletes all volumes, the first one last: while there is any, there is the one that the edge's key names. Gives those of
+ * which the bucket keeps, or may keep, an old version.
+ */
+export async function deleteObjects(bucket: Bucket, volumes: readonly Volume[]): Promise<Volume[]> {
+  const kept: Volume[] = []
+  for (const volume of [...volumes].reverse()) if ((await bucket.remove(volume.key)) !== 'gone') kept.push(volume)
+  return kept
 }
 
 /**

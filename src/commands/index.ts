@@ -8,6 +8,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   plan: async () => (await import('./plan.js')).command,
   check: async () => (await import('./check.js')).command,
   rm: async () => (await import('./rm.js')).command,
+  retain: async () => (await import('./retain.js')).command,
   verify: async () => (await import('./verify.js')).command,
   thaw: async () => (await import('./thaw.js')).command,
   pending: async () => (await import('./pending.js')).command,

@@ -2,6 +2,7 @@
 import { refused, usageError } from '../failure.js'
 import type { Edge } from './edge.js'
 import { fieldsOf, guidIn, orNull, stringIn } from './fields.js'
+import { grouped } from './grouped.js'
 import { edgeTitle, listed, splitSnapshot } from './names.js'
 
 /** Enough to name one edge. GUIDs win over names, because a name can be given to another snapshot later. */
@@ -54,16 +55,6 @@ export function edgeFinder(edges: readonly Edge[]): (name: EdgeName) => Edge {
     if (others.length > 0) throw ambiguous(name, exact)
     return edge
   }
-}
-
-function grouped(edges: readonly Edge[], by: (edge: Edge) => string): Map<string, Edge[]> {
-  const groups = new Map<string, Edge[]>()
-  for (const edge of edges) {
-    const group = groups.get(by(edge))
-    if (group === undefined) groups.set(by(edge), [edge])
-    else group.push(edge)
-  }
-  return groups
 }
 
 function hasBase(edge: Edge, name: EdgeName): boolean {

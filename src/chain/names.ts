@@ -1,5 +1,5 @@
 /** Names: what ZFS calls a snapshot, what S3 calls the object, and what an edge is called in a message. */
-import type { Edge } from './edge.js'
+import type { Edge, Snapshot } from './edge.js'
 
 /** ZFS_MAX_DATASET_NAME_LEN is 256 with the closing NUL (OpenZFS, include/sys/fs/zfs.h). */
 const longestName = 255
@@ -23,6 +23,9 @@ export function splitSnapshot(name: string): SnapshotName | null {
   if (!dataset.split('/').every(part => component.test(part) && part !== '.' && part !== '..')) return null
   return { dataset, tag }
 }
+
+/** The dataset of a snapshot; the whole name where it is none. */
+export const datasetOf = ({ name }: Snapshot): string => splitSnapshot(name)?.dataset ?? name
 
 /** What an object holds, as far as its key says it. */
 export interface ObjectName {

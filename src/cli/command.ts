@@ -1,5 +1,6 @@
 /** What a command is to the rest of the program: its own description, from which help and man page are made, and `run`. */
 import type { Readable, Writable } from 'node:stream'
+import type { WriteStream } from 'node:tty'
 import type { Arguments } from './arguments.js'
 
 /** One option of a command. With `value` it takes one, which is shown under that name; without, it is a switch. */
@@ -20,7 +21,8 @@ export interface Context {
   readonly args: Arguments
   readonly env: NodeJS.ProcessEnv
   readonly stdin: Readable & { readonly isTTY?: boolean }
-  readonly stdout: Writable & { readonly isTTY?: boolean }
+  /** A terminal also says how wide it is and what it can show. */
+  readonly stdout: Writable & Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'hasColors'>>
   readonly stderr: Writable & { readonly isTTY?: boolean }
   /** Aborted by SIGINT, SIGTERM and SIGHUP; its reason is an `Interrupted`. */
   readonly signal: AbortSignal

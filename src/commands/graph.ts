@@ -1,28 +1,64 @@
 /** zfs2s3-graph: what is stored, as edges. */
-import { annotate } from '../chain/annotate.js'
+import { annotate, type Annotation } from '../chain/annotate.js'
 import { receiveOrder } from '../chain/chain.js'
-import type { Edge } from '../chain/edge.js'
+import { layout, type Drawing } from '../chain/layout.js'
 import { edgeToRecord } from '../chain/record.js'
-import type { Command } from '../cli/command.js'
-import { writeRecord } from '../cli/ndjson.js'
+import type { Command, Context, Option } from '../cli/command.js'
+import { write, writeRecord } from '../cli/ndjson.js'
 import { dataDirOption } from '../cli/settings.js'
+import { columnsOf, hasColours, isUtf8 } from '../cli/terminal.js'
+import { usageError } from '../failure.js'
+import { dotLines } from './graph/dot.js'
+import { svgLines } from './graph/svg.js'
+import { treeLines } from './graph/tree.js'
 import { edgesFrom, fromOption } from './graph/from.js'
+
+/** What the graph can be drawn as. */
+const pictures: readonly Picture[] = [
+  {
+    name: 'tree',
+    help: 'draw it for the terminal',
+    lines: (drawings, annotations, context) =>
+      treeLines(drawings, annotations, {
+        columns: columnsOf(context),
+        colours: hasColours(context),
+        utf8: isUtf8(context),
+      }),
+  },
+  { name: 'svg', help: 'draw it as a picture for a browser', lines: svgLines },
+  { name: 'dot', help: 'write it in the language of Graphviz', lines: dotLines },
+]
+
+interface Picture extends Option {
+  lines(drawings: readonly Drawing[], annotations: readonly Annotation[], context: Context): Iterable<string>
+}
 
 export const command: Command = {
   name: 'graph',
   summary: 'print the stored streams as edges of a graph',
-  usage: ['[--from WHERE]'],
+  usage: ['[--tree | --svg | --dot] [--from WHERE]'],
   description: [
     'Prints one line of JSON for each stored stream, a base always before what needs it. Asks only the catalog, not S3.',
     'With --from - it takes edges from stdin instead, and computes as if they were all there is: that shows what would be left of ' +
       'a selection.',
     'The last fields are computed: restorable (a path from a full stream leads to it), removable (nothing that stays ' +
       'would become unrestorable without it) and dependents (how many stored streams need this one).',
+    '--tree, --svg and --dot draw the chains of each dataset instead, a row for each stream, oldest first. A chain goes straight ' +
+      'down: what a stream starts from is just above it on its line, or is named. A bypass is a row above the snapshot that ' +
+      'it leads to, and a rail beside the chain shows from where. Sizes are of what is stored; the day is that of the snapshot, UTC.',
+    '--tree is as wide as the terminal (COLUMNS; 80 without one): what is on the right is left out first. It has colours only on ' +
+      'a terminal, and none if NO_COLOR is set; where the locale is not UTF-8 it is drawn in ASCII.',
   ],
   positionals: 0,
-  options: [fromOption, dataDirOption],
+  options: [...pictures, fromOption, dataDirOption],
   examples: [
     ['everything that is stored', 'zfs2s3-graph'],
+    ['what hangs on what', 'zfs2s3-graph --tree'],
+    [
+      'only one dataset',
+      'zfs2s3-graph | jq -c \'select(.snapshot | startswith("tank/home@"))\' | zfs2s3-graph --from - --tree',
+    ],
+    ['a picture for a browser', 'zfs2s3-graph --svg > backups.svg'],
     ['the names of all full streams', "zfs2s3-graph | jq -r 'select(.base == null).snapshot'"],
     // null is less than any string to jq, and what the Python tool stored has no time.
     [
@@ -31,13 +67,17 @@ export const command: Command = {
     ],
   ],
   async run(context) {
-    const edges = await edgesFrom(context)
-    for (const record of annotatedRecords(receiveOrder(edges))) await writeRecord(context.stdout, record)
+    const { args, stdout } = context
+    const [picture, ...others] = pictures.filter(({ name }) => args.flag(name))
+    if (others.length > 0)
+      throw usageError(`--${picture?.name} and --${others[0]?.name} are two different pictures`, 'give one')
+    const edges = receiveOrder(await edgesFrom(context))
+    const annotations = annotate(edges)
+    if (picture === undefined) {
+      for (const [index, edge] of edges.entries())
+        await writeRecord(stdout, { ...edgeToRecord(edge), ...annotations[index] })
+    } else {
+      for (const line of picture.lines(layout(edges), annotations, context)) await write(stdout, `${line}\n`)
+    }
   },
-}
-
-/** The records of `edges`, each with what is computed from all of them. */
-function annotatedRecords(edges: readonly Edge[]): object[] {
-  const annotations = annotate(edges)
-  return edges.map((edge, index) => ({ ...edgeToRecord(edge), ...annotations[index] }))
 }

@@ -58,6 +58,42 @@ setup() { export ZFS2S3_DATA_DIR=$BATS_FILE_TMPDIR/data; }
   [ "$output" = "$(zfs2s3-graph)" ]
 }
 
+@test "--tree draws the chain: 80 columns and no colours in a pipe, ASCII where the locale is not UTF-8" {
+  run -0 --separate-stderr env -u COLUMNS LC_ALL=C.UTF-8 zfs2s3-graph --tree
+  [ "$stderr" = "" ]
+  [ "${lines[0]}" = "tank/chain  5 streams, 154 KiB" ]
+  [[ "${lines[1]}" == "╭─■ @day1 full     74.8 KiB  needed by 2  "*"  STANDARD" ]]
+  [[ "${lines[4]}" == "╰▸◆ @day4 ← @day1  27.4 KiB  removable    "*"  STANDARD" ]]
+  LC_ALL=C run -0 zfs2s3-graph --tree
+  [[ "${lines[4]}" == "'>o @day4 <- @day1  27.4 KiB  "* ]]
+  COLUMNS=30 run -0 zfs2s3-graph --tree
+  [ "$(wc -L <<<"$output")" -le 30 ]
+}
+
+@test "--tree has colours on a terminal, unless NO_COLOR is set" {
+  export TERM=xterm-256color LC_ALL=C.UTF-8
+  [ "$(at_terminal "env -u NO_COLOR zfs2s3-graph --tree" | grep -c $'\e\[33m■')" -eq 1 ]
+  [ "$(at_terminal "NO_COLOR=1 zfs2s3-graph --tree" | grep -c $'\e')" -eq 0 ]
+}
+
+@test "--svg and --dot have every snapshot in them" {
+  zfs2s3-graph --svg | grep -q '>@day4 ← @day1</text>'
+  [ "$(zfs2s3-graph --dot | grep -c 'label="@day[1-4]"')" -eq 4 ]
+}
+
+@test "pictures of edges on stdin; two pictures at once are status 2" {
+  run -0 --separate-stderr bats_pipe zfs2s3-graph \| jq -c 'select(.base == null)' \| zfs2s3-graph --from - --tree
+  [ "${#lines[@]}" -eq 2 ]
+  run -2 --separate-stderr zfs2s3-graph --tree --dot
+  says "zfs2s3-graph: --tree and --dot are two different pictures: give one"
+}
+
+@test "without a catalog there is nothing to draw" {
+  export ZFS2S3_DATA_DIR=$BATS_TEST_TMPDIR/nothing
+  run -0 --separate-stderr zfs2s3-graph --tree
+  [ "$output$stderr" = "" ]
+}
+
 @test "--from: something else, and what is no edge, are status 2" {
   run -2 --separate-stderr zfs2s3-graph --from bukket
   says "zfs2s3-graph: --from is 'bukket': give catalog, or -"

@@ -8,7 +8,8 @@ blocks() {
 
 @test "the tour prints what the README says it prints" {
   needs jq
-  unset ZFS2S3_DATA_DIR ZFS2S3_PREFIX
+  unset ZFS2S3_DATA_DIR ZFS2S3_PREFIX COLUMNS
+  export LC_ALL=C.UTF-8
   cd "$top"
   blocks sh >"$BATS_TEST_TMPDIR/tour"
   blocks text >"$BATS_TEST_TMPDIR/expected"

@@ -46,6 +46,17 @@ const files = [
   { name: `${dataDir}/uploads/`, help: 'the ledgers: uploads in progress' },
 ]
 
+const signals = [
+  {
+    name: 'SIGINT, SIGTERM, SIGHUP',
+    help: 'end the command in good order: what can be gone on with is kept. A second one ends it at once, which loses no more',
+  },
+  {
+    name: 'SIGUSR1, SIGINFO',
+    help: 'print on stderr how far it is, in one line, where there is something to say; SIGINFO (Ctrl-T) where the system has it',
+  },
+]
+
 /** `zfs2s3-put`, `zfs2s3-resume_upload`: what the page is called. man finds it under `man zfs2s3 resume_upload` too. */
 export const pageName = command => calledAs(command).replace(' ', '-')
 
@@ -62,6 +73,7 @@ export function commandPage(command, version) {
     section('EXAMPLES', ...command.examples.flatMap(example)),
     section('EXIT STATUS', ...statuses({ ...generalStatuses, ...command.statuses })),
     section('ENVIRONMENT', ...named(variables.filter(({ option }) => has(option)))),
+    section('SIGNALS', ...named(signals)),
     ...(has('data-dir') ? [section('FILES', ...named(files))] : []),
     section('SEE ALSO', seeAlso(command.porcelain ? ['zfs2s3(1)'] : ['zfs2s3(1)', 'zfs2s3(7)', 'zfs2s3-format(5)'])),
   ])
@@ -96,6 +108,7 @@ export function overviewPage(commands, version) {
     section('OPTIONS', ...commonOptions.flatMap(option => tagged(optionTag(option), prose(option.help)))),
     section('EXIT STATUS', ...statuses({ ...generalStatuses, '128+n': 'ended by signal n' })),
     section('ENVIRONMENT', ...named(variables)),
+    section('SIGNALS', ...named(signals)),
     section('FILES', ...named(files)),
     section('SEE ALSO', seeAlso(['zfs2s3(7)', 'zfs2s3-format(5)', 'zfs-send(8)', 'zfs-receive(8)'])),
   ])

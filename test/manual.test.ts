@@ -43,6 +43,7 @@ describe('the manual', () => {
         'EXAMPLES',
         'EXIT STATUS',
         'ENVIRONMENT',
+        'SIGNALS',
         'SEE ALSO',
       ]
       for (const section of sections) assert.ok(page(pageName).includes(`.SH ${section}\n`), section)

@@ -1,5 +1,5 @@
 /** Names: what ZFS calls a snapshot, what S3 calls the object, and what an edge is called in a message. */
-import type { Edge, Snapshot } from './edge.js'
+import type { Snapshot } from './edge.js'
 
 /** ZFS_MAX_DATASET_NAME_LEN is 256 with the closing NUL (OpenZFS, include/sys/fs/zfs.h). */
 const longestName = 255
@@ -64,9 +64,15 @@ export function parseKey(key: string, prefix: string): ObjectName | null {
   return { snapshot, base: base ?? null, package: mark !== undefined, volume: Number(volume ?? 1) }
 }
 
+/** What an edge is called by; the rest of it may not be known yet. */
+export interface Ends {
+  readonly snapshot: Pick<Snapshot, 'name'>
+  readonly base: Pick<Snapshot, 'name'> | null
+}
+
 /** How an edge is called in messages: `tank/home@b <- tank/home@a`, or `tank/home@a (full)`. */
-export function edgeTitle(edge: Edge): string {
-  return edge.base === null ? `${edge.snapshot.name} (full)` : edge.snapshot.name + arrow + edge.base.name
+export function edgeTitle({ snapshot, base }: Ends): string {
+  return base === null ? `${snapshot.name} (full)` : snapshot.name + arrow + base.name
 }
 
 /** The first few of `names` as they stand in a message: `a, b, c and 27 more`. */

@@ -96,11 +96,16 @@ export function edgeDetails(edge: Edge): EdgeDetails {
 
 /** Bytes of all of an edge's objects together; null where one of them isn't known. */
 export function storedBytes(edge: Edge): number | null {
-  return edge.volumes.reduce<number | null>(
-    (sum, volume) => (sum === null || volume.bytes === null ? null : sum + volume.bytes),
-    0,
-  )
+  return sum(edge.volumes.map(({ bytes }) => bytes))
 }
+
+/** Bytes of all of these edges' objects together; null where one of them isn't known. */
+export function totalBytes(edges: readonly Edge[]): number | null {
+  return sum(edges.map(storedBytes))
+}
+
+const sum = (lengths: readonly (number | null)[]): number | null =>
+  lengths.reduce<number | null>((all, each) => (all === null || each === null ? null : all + each), 0)
 
 const snapshotRecord = ({ name, guid }: Snapshot): SnapshotRecord => ({ snapshot: name, guid })
 

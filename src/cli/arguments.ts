@@ -48,13 +48,16 @@ export function parseArguments(argv: readonly string[], table: Table): Arguments
   }
 
   const values = new Map<string, readonly string[]>()
-  for (const { name, repeats } of valued) {
+  for (const { name, repeats, choices } of valued) {
     const given: unknown = parsed[name]
     if (given === undefined) continue
     const list: unknown[] = Array.isArray(given) ? given : [given]
     if (list.some(value => typeof value !== 'string' || value === '')) throw usageError(`--${name} needs a value`)
     if (list.length > 1 && repeats === undefined) throw usageError(`--${name} is given twice`)
-    values.set(name, list.map(String))
+    const words = list.map(String)
+    const odd = words.find(word => choices?.includes(word) === false)
+    if (odd !== undefined) throw usageError(`--${name} is '${odd}'`, `give ${choices?.join(' or ') ?? ''}`)
+    values.set(name, words)
   }
   const known = (name: string) => {
     if (!table.options.some(option => option.name === name)) throw new Error(`no option --${name} in the table`)

@@ -1,7 +1,9 @@
 /** What a command is to the rest of the program: its own description, from which help and man page are made, and `run`. */
+import type { EventEmitter } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import type { WriteStream } from 'node:tty'
 import type { Arguments } from './arguments.js'
+import type { Progress } from './progress.js'
 
 /** One option of a command. With `value` it takes one, which is shown under that name; without, it is a switch. */
 export interface Option {
@@ -11,6 +13,8 @@ export interface Option {
   readonly value?: string
   /** May be given more than once. */
   readonly repeats?: true
+  /** All values that there are; any other is refused. */
+  readonly choices?: readonly string[]
   readonly help: string
 }
 
@@ -21,11 +25,15 @@ export interface Context {
   readonly args: Arguments
   readonly env: NodeJS.ProcessEnv
   readonly stdin: Readable & { readonly isTTY?: boolean }
-  /** A terminal also says how wide it is and what it can show. */
+  /** A terminal also says how wide it is, which changes when it is resized, and what it can show. */
   readonly stdout: Writable & Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'hasColors'>>
-  readonly stderr: Writable & { readonly isTTY?: boolean }
+  readonly stderr: Writable & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>
   /** Aborted by SIGINT, SIGTERM and SIGHUP; its reason is an `Interrupted`. */
   readonly signal: AbortSignal
+  /** Emits `asked` when SIGUSR1 or SIGINFO asks how far the command is. */
+  readonly asked: EventEmitter<{ asked: [] }>
+  /** Set where the command is a step of another one, and says through it how far it is. */
+  readonly progress?: Progress
 }
 
 export interface Command {

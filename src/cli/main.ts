@@ -1,4 +1,5 @@
 /** One command's life: which one, its arguments, signals, a closed stdout; and the only place that prints errors and exits. */
+import { EventEmitter } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { errorCode, exitStatus, Failure, messageOf, usageError } from '../failure.js'
@@ -12,6 +13,7 @@ const closedStdoutStatus = 141
 
 /** Runs the command that `argv` names, by the name it was started as or by its first argument, and ends the process. */
 export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  const asked = askedOfProcess()
   // The SDK warns on stderr that it will one day stop supporting the Node it runs on; that is ours to watch, not the user's.
   env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
   const called = basename(argv[1] ?? '', '.js')
@@ -39,7 +41,7 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
     if (parsed.flag('help')) return await end(exitStatusDone, helpText(command))
     if (parsed.flag('version')) return await end(exitStatusDone, `${name} ${version()}\n`)
     const { stdin, stdout, stderr } = process
-    const context: Context = { name, args: parsed, env, stdin, stdout, stderr, signal: signalOfProcess() }
+    const context: Context = { name, args: parsed, env, stdin, stdout, stderr, signal: signalOfProcess(), asked }
     await command.run(context)
     await end(exitStatusDone)
   } catch (error) {
@@ -68,6 +70,16 @@ function signalOfProcess(): AbortSignal {
     process.once(signal, () => controller.abort(new Interrupted(signal)))
   }
   return controller.signal
+}
+
+/**
+ * Hears SIGUSR1, and SIGINFO (Ctrl-T) on systems that have it. Whatever the command, they never end it, nor start Node's
+ * inspector, which SIGUSR1 does without a listener.
+ */
+function askedOfProcess(): Context['asked'] {
+  const asked: Context['asked'] = new EventEmitter()
+  for (const signal of ['SIGUSR1', 'SIGINFO'] as const) process.on(signal, () => asked.emit('asked'))
+  return asked
 }
 
 /** Dies of the signal itself, so that the shell sees 128 + n and stops its own loop. */

@@ -2,9 +2,10 @@
 import type { Edge } from '../chain/edge.js'
 import { argumentsToName, edgeFinder, type EdgeName, recordToName } from '../chain/find.js'
 import { edgeTitle } from '../chain/names.js'
+import { storedBytes } from '../chain/record.js'
 import type { Command, Context } from '../cli/command.js'
 import { readRecords, write } from '../cli/ndjson.js'
-import { showProgress } from '../cli/progress.js'
+import { counted, type Progress, progressOption, startProgress } from '../cli/progress.js'
 import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js'
 import { refused, usageError } from '../failure.js'
 import { download, findVolumes, readStretch, readVolumes } from '../store/download.js'
@@ -51,6 +52,7 @@ export const command: Command = {
     },
     decompressOption,
     concurrencyOption,
+    progressOption,
     dataDirOption,
     ...bucketOptions,
   ],
@@ -86,17 +88,17 @@ export const command: Command = {
       context.stderr.write(`${context.name}: ${edgeTitle(edge)} was stored through the filter: ${edge.filter}\n`)
     }
     const bucket = await Bucket.open(place)
-    const progress = showProgress(context, 'read')
+    // How much of it a token leaves to be read is not known yet.
+    const total = token === null ? storedBytes(edge) : null
+    const aim = { verb: 'read', what: edgeTitle(edge), total, streams: 1 }
+    const progress = startProgress(context, aim)
     try {
       const reading = { signal, concurrency, retryForMs: place.retryForMs }
       const stream =
         token === null
-          ? checkedStream(undone(download(bucket, edge, reading), undo), edge)
-          : await continued(bucket, edge, token, undo, reading)
-      for await (const chunk of stream) {
-        await write(stdout, chunk)
-        progress.add(chunk.length)
-      }
+          ? checkedStream(undone(counted(download(bucket, edge, reading), progress), undo), edge)
+          : await continued(bucket, edge, token, undo, reading, progress)
+      for await (const chunk of stream) await write(stdout, chunk)
     } catch (error) {
       throw signal.aborted ? signal.reason : error
     } finally {
@@ -107,12 +109,19 @@ export const command: Command = {
 }
 
 /** What a token asks for: of a stream that is stored as it was sent, no more than is needed. */
-async function continued(bucket: Bucket, edge: Edge, token: TokenFacts, undo: Undoing, reading: RangeOptions) {
+async function continued(
+  bucket: Bucket,
+  edge: Edge,
+  token: TokenFacts,
+  undo: Undoing,
+  reading: RangeOptions,
+  progress: Progress,
+) {
   const found = await findVolumes(bucket, edge, reading.signal)
   const read = (stretch: Stretch) =>
     isWhole(stretch)
-      ? undone(readVolumes(bucket, edge, found, reading), undo)
-      : readStretch(bucket, found, stretch, reading)
+      ? undone(counted(readVolumes(bucket, edge, found, reading), progress), undo)
+      : counted(readStretch(bucket, found, stretch, reading), progress)
   const positions = undo.filter === undefined ? positionsIn(edge.index) : []
   return continuedStream(read, positions, edge, token)
 }

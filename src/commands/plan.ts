@@ -13,6 +13,7 @@ import { storedEdges } from './catalog.js'
 export const preferOption: Option = {
   name: 'prefer',
   value: 'WHAT',
+  choices: ['bytes', 'links'],
   help: 'fewest bytes, or fewest links (streams); default bytes',
 }
 
@@ -67,11 +68,8 @@ export const command: Command = {
 }
 
 /** What `--prefer` says. */
-export function preference({ args }: Pick<Context, 'args'>): Preference {
-  const word = args.text('prefer') ?? 'bytes'
-  if (word === 'bytes' || word === 'links') return word
-  throw usageError(`--prefer is '${word}'`, 'give bytes or links')
-}
+export const preference = ({ args }: Pick<Context, 'args'>): Preference =>
+  args.text('prefer') === 'links' ? 'links' : 'bytes'
 
 /** The GUIDs in what `zfs list -Hp -t snapshot -o name,guid` prints, by dataset, oldest first as they come. */
 async function listedGuids({ stdin }: Context): Promise<string[][]> {

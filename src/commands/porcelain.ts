@@ -2,11 +2,12 @@
 import { removeSeedUpload, readSeedUpload, writeSeedSchedule } from '../catalog/seed-upload.js'
 import { withLock } from '../catalog/lock.js'
 import type { Command, Context } from '../cli/command.js'
+import { progressMode } from '../cli/progress.js'
 import { dataDirOption } from '../cli/settings.js'
 import { restorable } from '../chain/chain.js'
 import { exitStatus, Failure, refused, usageError } from '../failure.js'
 import { Ledger } from '../store/ledger.js'
-import { canResume, resumeCommand, sendCommand, snapshotGuid } from '../zfs/zfs.js'
+import { canResume, guessedLength, resumeCommand, sendCommand, snapshotGuid } from '../zfs/zfs.js'
 import { storedEdges } from './catalog.js'
 import { command as abort } from './abort.js'
 import { command as put } from './put.js'
@@ -31,11 +32,22 @@ export const upload: Command = {
   ],
   options: [sendOption, ...put.options],
   examples: [['an increment', 'zfs2s3 upload tank/home@b -i tank/home@a']],
-  run: context => {
+  run: async context => {
     const named = namedSnapshots(context)
     if (named === undefined) throw usageError('no snapshot is named', 'zfs2s3 upload DS@SNAP [-i DS@PREV]')
-    return put.run(sending(context, sendCommand(named.snapshot, named.base ?? null, sendFlags(context))))
+    return put.run(await sendingAll(context, named.snapshot, named.base ?? null))
   },
+}
+
+/** How put is run for a whole stream, with its length if that is to be shown. */
+async function sendingAll(context: Context, snapshot: string, base: string | null): Promise<Context> {
+  const flags = sendFlags(context)
+  const { args } = context
+  const isShown = progressMode(context) !== 'none' && args.text('size') === undefined
+  const guess = isShown ? await guessedLength(snapshot, base, flags) : null
+  context.signal.throwIfAborted()
+  const bytes = (name: string) => (name === 'size' ? guess : null) ?? args.bytes(name)
+  return sending({ ...context, args: { ...args, bytes } }, sendCommand(snapshot, base, flags))
 }
 
 /** `resume_upload`. */
@@ -52,12 +64,11 @@ export const resumeUpload: Command = {
   examples: [['after a crash', 'zfs2s3 resume_upload']],
   run: async context => {
     const dataDir = dataDirOf(context)
-    const flags = sendFlags(context)
     const scheduled = await readSeedUpload(dataDir)
     if (scheduled?.snapshot != null && scheduled.uploadId === null && (await Ledger.all(dataDir)).length === 0) {
       const { snapshot, base } = scheduled
       try {
-        await put.run(sending(context, sendCommand(snapshot.name, base?.name ?? null, flags)))
+        await put.run(await sendingAll(context, snapshot.name, base?.name ?? null))
         await removeSeedUpload(dataDir)
       } catch (error) {
         // From here on it is an upload in progress of ours.
@@ -68,14 +79,15 @@ export const resumeUpload: Command = {
     }
     const ledger = await pendingUpload(dataDir, context.args.positionals[0])
     const { snapshot, base } = ledger.header
+    const again = resuming(await sendingAll(context, snapshot.name, base?.name ?? null))
     const token = await usableToken(ledger)
     try {
-      if (token !== null) return await put.run(resuming(sending(context, resumeCommand(token))))
+      if (token !== null) return await put.run(sending(again, resumeCommand(token)))
     } catch (error) {
       // What zfs makes of the token does not continue what is stored: the whole stream can be compared with it.
       if (!(error instanceof Failure) || error.status !== exitStatus.badStream) throw error
     }
-    return put.run(resuming(sending(context, sendCommand(snapshot.name, base?.name ?? null, flags))))
+    return put.run(again)
   },
 }
 

@@ -1,11 +1,12 @@
 /** zfs2s3-put: stores one stream. The steps, in an order that survives a crash: docs/design.md, The order of steps. */
 import { restorable } from '../chain/chain.js'
 import { type Edge, rfc3339 } from '../chain/edge.js'
+import { edgeTitle } from '../chain/names.js'
 import { edgeToRecord } from '../chain/record.js'
 import type { CatalogHome } from '../catalog/home.js'
 import { type Command, type Context, Interrupted } from '../cli/command.js'
 import { writeRecord } from '../cli/ndjson.js'
-import { showProgress } from '../cli/progress.js'
+import { counted, startProgress } from '../cli/progress.js'
 import { type BucketSettings, bucketSettings } from '../cli/settings.js'
 import { badStream, refused } from '../failure.js'
 import type { Ledger } from '../store/ledger.js'
@@ -172,19 +173,34 @@ async function goOn({ context, wanted, source, bucket }: Call, ledger: Ledger): 
 }
 
 async function send(call: Call, ledger: Ledger, job: Job & { readonly head: Head }) {
-  const { context, wanted, source, bucket, catalog } = call
+  const { wanted, source, bucket, catalog } = call
   const edges = await catalog.read()
   const guard = chainGuard(edges, wanted.allowFlagChange)
-  const progress = showProgress(context, 'stored')
+  const { progress, chunks, onPart } = follow(call, ledger, job.head)
   try {
     const { concurrency } = wanted
-    const onPart = (bytes: number) => progress.add(bytes)
-    const rest = { guard, concurrency, onPart, ...patienceOf(call) }
+    const rest = { head: { ...job.head, chunks }, guard, concurrency, onPart, ...patienceOf(call) }
     const passed = await transferStream({ ...job, ledger, bucket, source, ...rest })
     await ledger.note(endNote(ledger, passed, wanted.hold || ledger.header.held, edges))
   } finally {
     progress.end()
   }
+}
+
+/** How far it is: in bytes of the stream itself, so that its size tells how much is left. */
+function follow({ context, wanted }: Call, ledger: Ledger, head: Head) {
+  const { filter } = ledger.header
+  const there = head.begin?.resume == null ? null : ledger.resumable()
+  const before = { bytes: there?.bytes ?? 0, parts: there?.part ?? 0 }
+  const aim = {
+    verb: filter === null ? 'stored' : 'read',
+    what: edgeTitle(ledger.header),
+    total: wanted.size,
+    streams: 1,
+  }
+  const progress = startProgress(context, aim, before)
+  if (filter === null) return { progress, chunks: head.chunks, onPart: (bytes: number) => progress.add(bytes, 1) }
+  return { progress, chunks: counted(head.chunks, progress), onPart: () => progress.add(0, 1) }
 }
 
 /** How long S3 may be out of reach. */

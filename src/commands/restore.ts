@@ -2,8 +2,10 @@
 import type { Edge } from '../chain/edge.js'
 import { snapshotFinder } from '../chain/find-snapshot.js'
 import { edgeTitle } from '../chain/names.js'
+import { totalBytes } from '../chain/record.js'
 import { type Command, type Context, Interrupted } from '../cli/command.js'
 import { write } from '../cli/ndjson.js'
+import { startProgress } from '../cli/progress.js'
 import { bucketSettings } from '../cli/settings.js'
 import { failed, usageError } from '../failure.js'
 import { Bucket } from '../store/s3.js'
@@ -68,9 +70,24 @@ export const command: Command = {
       return
     }
     if (steps.length > 0) await demandAll(context, steps, name)
-    for (const { step, line } of lines) {
-      if (stderr.isTTY || args.flag('verbose')) stderr.write(`${line}\n`)
-      await received(context, step, receiving)
+    const aim = {
+      verb: 'received',
+      what: null,
+      // How much a token leaves to be read is not known before.
+      total: steps.some(({ token }) => token !== null) ? null : totalBytes(steps.map(({ edge }) => edge)),
+      streams: steps.length,
+    }
+    const progress = startProgress(context, aim)
+    try {
+      for (const [done, { step, line }] of lines.entries()) {
+        progress.streamsDone(done)
+        progress.stepAside()
+        if (stderr.isTTY || args.flag('verbose')) stderr.write(`${line}\n`)
+        await received({ ...context, progress }, step, receiving)
+      }
+      progress.streamsDone(steps.length)
+    } finally {
+      progress.end()
     }
     const there = await localSnapshots(target.dataset)
     if (!there?.get(target.dataset)?.some(({ guid }) => guid === goal.guid)) {

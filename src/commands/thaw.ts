@@ -5,6 +5,7 @@ import { edgeFinder } from '../chain/find.js'
 import { edgeToRecord } from '../chain/record.js'
 import type { Command, Context } from '../cli/command.js'
 import { writeRecord } from '../cli/ndjson.js'
+import { type Progress, progressOption, startProgress } from '../cli/progress.js'
 import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js'
 import { notYet, usageError } from '../failure.js'
 import { type ArchiveState, type Tier, tiers } from '../store/archive.js'
@@ -33,6 +34,7 @@ export const command: Command = {
     { name: 'dry-run', short: 'n', help: 'ask for nothing, print the states' },
     { name: 'wait', help: 'wait until all are ready' },
     { name: 'poll', value: 'TIME', help: 'with --wait, the longest pause between two looks (default 15m)' },
+    progressOption,
     dataDirOption,
     ...bucketOptions,
   ],
@@ -48,12 +50,15 @@ export const command: Command = {
     const edges = await storedEdges(context)
     const chosen = names.map(edgeFinder(edges))
     const bucket = await Bucket.open(bucketSettings(context))
+    const aim = { what: null, total: null, streams: chosen.length }
+    const progress = context.args.flag('wait') ? startProgress(context, aim) : null
     try {
-      const waiting = await askForAll(context, bucket, chosen, request)
+      const waiting = await askForAll(context, bucket, chosen, request, progress)
       if (waiting.length > 0) throw notReady(waiting.length, chosen.length, context.args.flag('dry-run'))
     } catch (error) {
       throw context.signal.aborted ? context.signal.reason : error
     } finally {
+      progress?.end()
       bucket.close()
     }
   },
@@ -84,6 +89,7 @@ async function askForAll(
   bucket: Bucket,
   edges: readonly Edge[],
   request: ThawRequest,
+  progress: Progress | null,
 ): Promise<readonly Edge[]> {
   const { args, stdout, signal } = context
   const ask = (edge: Edge, either: AbortSignal) =>
@@ -93,13 +99,19 @@ async function askForAll(
   let left = edges
   for (let pause = Math.min(firstPauseMs, longest); ; pause = Math.min(2 * pause, longest)) {
     const waiting: Edge[] = []
+    let done = edges.length - left.length
     const asked = inOrder(left, inFlight, signal, async (edge, either) => ({ edge, archive: await ask(edge, either) }))
     for await (const { edge, archive } of asked) {
       const ready = isReady(archive)
       // With --wait a restore may follow: what comes out first must be what can be received first.
-      if (!wait || (ready && waiting.length === 0)) await writeRecord(stdout, stateRecord(edge, archive))
+      if (!wait || (ready && waiting.length === 0)) {
+        progress?.stepAside()
+        await writeRecord(stdout, stateRecord(edge, archive))
+      }
+      if (ready) done += 1
       if (!ready || (wait && waiting.length > 0)) waiting.push(edge)
     }
+    progress?.streamsDone(done)
     if (!wait || waiting.length === 0) return waiting
     left = waiting
     await sleep(pause, undefined, { signal })

@@ -1,10 +1,12 @@
 /** zfs2s3-verify: reads stored streams back and checks all that can be checked without ZFS. */
 import type { Edge } from '../chain/edge.js'
 import { edgeFinder } from '../chain/find.js'
-import { storedBytes } from '../chain/record.js'
+import { edgeTitle } from '../chain/names.js'
+import { storedBytes, totalBytes } from '../chain/record.js'
 import type { Command, Context } from '../cli/command.js'
 import { writeRecord } from '../cli/ndjson.js'
-import { showProgress } from '../cli/progress.js'
+import { progressOption, startProgress } from '../cli/progress.js'
+import type { Aim } from '../cli/progress/show.js'
 import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js'
 import { failed, refused, usageError } from '../failure.js'
 import { Bucket } from '../store/s3.js'
@@ -41,6 +43,7 @@ export const command: Command = {
     { name: 'filter', value: 'PIPELINE', help: 'send what was stored through this shell pipeline, as for zfs2s3-get' },
     decompressOption,
     concurrencyOption,
+    progressOption,
     dataDirOption,
     ...bucketOptions,
   ],
@@ -105,17 +108,18 @@ async function verifyFully(
   reading: Reading,
   tally: Tally,
 ) {
-  const progress = showProgress(context, 'verified')
   const most = budget?.bytes ?? Infinity
   const tooLong = chosen.find(edge => (storedBytes(edge) ?? 0) > most)
   if (tooLong !== undefined) {
     const what = `'${tooLong.volumes[0].key}' is longer than --max-bytes`
     context.stderr.write(`${context.name}: ${what}: it is never read unless you give more\n`)
   }
+  const progress = startProgress(context, aimOf(chosen, most))
   const onBytes = (bytes: number) => progress.add(bytes)
   let left = most
   try {
-    for (const edge of chosen) {
+    for (const [done, edge] of chosen.entries()) {
+      progress.streamsDone(done)
       if ((storedBytes(edge) ?? 0) > left) continue
       const looked = await lookUp(bucket, edge, context.signal)
       if (looked.bytes > left) continue
@@ -124,13 +128,23 @@ async function verifyFully(
       left -= outcome.bytesRead
       tally.add(outcome)
       await notes.add(edge, outcome)
+      progress.stepAside()
       await writeRecord(context.stdout, outcomeRecord(edge, outcome))
     }
+    progress.streamsDone(chosen.length)
   } finally {
     progress.end()
     // What was found good stays so, whatever ends this.
     await notes.flush()
   }
+}
+
+/** How much there is to read: no more than the limit, and unknown where the size of a stream is. */
+function aimOf(chosen: readonly Edge[], most: number): Aim {
+  const [only] = chosen.length === 1 ? chosen : []
+  const all = totalBytes(chosen)
+  const total = all === null ? null : Math.min(all, most)
+  return { verb: 'verified', what: only === undefined ? null : edgeTitle(only), total, streams: chosen.length }
 }
 
 /** Counts what was found, for the status. */

@@ -13,6 +13,26 @@ export function sendCommand(snapshot: string, base: string | null, flags: readon
   return ['zfs', 'send', ...flags, ...(base === null ? [] : ['-i', base]), snapshot]
 }
 
+/**
+ * How long the stream of `sendCommand`'s arguments will be, as zfs guesses without reading it (zfs-send(8), -nP: a line
+ * `size`, a tab, bytes); null where this zfs can't say.
+ */
+export async function guessedLength(
+  snapshot: string,
+  base: string | null,
+  flags: readonly string[],
+): Promise<number | null> {
+  const [program = '', ...args] = sendCommand(snapshot, base, ['-nP', ...flags])
+  try {
+    const { stdout, stderr } = await run(program, args)
+    // OpenZFS before 0.8 printed it to stderr.
+    const bytes = /^size\t(\d+)$/m.exec(stdout + stderr)?.[1]
+    return bytes === undefined ? null : Number(bytes)
+  } catch {
+    return null
+  }
+}
+
 /** The argument list that goes on where a resume token says. Its flags are in the token (zfs-send(8), -t). */
 export const resumeCommand = (token: string): string[] => ['zfs', 'send', '-t', token]
 

@@ -1,5 +1,6 @@
 /** Where things are: what flags, variables and defaults give, and which of them beats which. */
 import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { describe, it } from 'node:test'
 import { parseArguments } from '#src/cli/arguments.js'
@@ -12,7 +13,16 @@ const options = [...bucketOptions, { name: 'storage-class', value: 'CLASS', help
 function context(line: string, env: NodeJS.ProcessEnv): Context {
   const args = parseArguments(line === '' ? [] : line.split(' '), { positionals: 0, options })
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
-  return { name: 'zfs2s3-put', args, env, stdin, stdout, stderr, signal: new AbortController().signal }
+  return {
+    name: 'zfs2s3-put',
+    args,
+    env,
+    stdin,
+    stdout,
+    stderr,
+    signal: new AbortController().signal,
+    asked: new EventEmitter(),
+  }
 }
 
 const usage = (message: string) => (error: unknown) => {

@@ -1,5 +1,6 @@
 /** The options of zfs2s3-put, and what they mean together. */
 import type { Context, Option } from '../../cli/command.js'
+import { progressOption } from '../../cli/progress.js'
 import { bucketOptions, dataDirOption, storageClass } from '../../cli/settings.js'
 import { usageError } from '../../failure.js'
 import { isGuid } from '../../chain/guid.js'
@@ -42,6 +43,8 @@ export const options: readonly Option[] = [
     help: 'length of a part (default 16M); times 10,000 it is the length of a volume',
   },
   { name: 'max-parts', value: 'N', help: 'parts in a volume (default 10000, which is the limit of S3)' },
+  { name: 'size', value: 'SIZE', help: 'how long the stream will be, to say how much time is left; a guess will do' },
+  progressOption,
   dataDirOption,
   ...bucketOptions,
 ]
@@ -56,6 +59,8 @@ export interface PutOptions {
   readonly allowFlagChange: boolean
   readonly geometry: Geometry
   readonly concurrency: number
+  /** How long the stream will be, as far as anybody knows. */
+  readonly size: number | null
   readonly storageClass: string
   readonly sse: string | undefined
   readonly sseKmsKeyId: string | undefined
@@ -108,6 +113,7 @@ export function putOptions(context: Context): PutOptions {
     allowFlagChange: args.flag('allow-flag-change'),
     geometry: { partSize, partsPerVolume: args.count('max-parts', 1) ?? 10_000 },
     concurrency: args.count('concurrency', 1) ?? 4,
+    size: args.bytes('size') ?? null,
     storageClass: storageClass(context),
     sse,
     sseKmsKeyId: args.text('sse-kms-key-id'),

@@ -5,13 +5,12 @@ import { layout, type Drawing } from '../chain/layout.js'
 import { edgeToRecord } from '../chain/record.js'
 import type { Command, Context, Option } from '../cli/command.js'
 import { write, writeRecord } from '../cli/ndjson.js'
-import { dataDirOption } from '../cli/settings.js'
 import { columnsOf, hasColours, isUtf8 } from '../cli/terminal.js'
 import { usageError } from '../failure.js'
 import { dotLines } from './graph/dot.js'
 import { svgLines } from './graph/svg.js'
 import { treeLines } from './graph/tree.js'
-import { edgesFrom, fromOption } from './graph/from.js'
+import { edgesFrom, fromOptions } from './graph/from.js'
 
 /** What the graph can be drawn as. */
 const pictures: readonly Picture[] = [
@@ -36,13 +35,17 @@ interface Picture extends Option {
 export const command: Command = {
   name: 'graph',
   summary: 'print the stored streams as edges of a graph',
-  usage: ['[--tree | --svg | --dot] [--from WHERE]'],
+  usage: ['[--tree | --svg | --dot] [--from catalog|bucket|-] [OPTIONS]'],
   description: [
-    'Prints one line of JSON for each stored stream, a base always before what needs it. Asks only the catalog, not S3.',
+    'Prints one line of JSON for each stored stream, a base always before what needs it. Asks only the catalog, not S3, ' +
+      'unless --from bucket is given.',
     'With --from - it takes edges from stdin instead, and computes as if they were all there is: that shows what would be left of ' +
       'a selection.',
     'The last fields are computed: restorable (a path from a full stream leads to it), removable (nothing that stays ' +
       'would become unrestorable without it) and dependents (how many stored streams need this one).',
+    '--from bucket needs no catalog: it lists the bucket and asks S3 what each object says of itself. Objects without ' +
+      'metadata, which are those of the Python tool, are named by their keys, and their GUIDs are read from the start of ' +
+      'their streams. What is no edge is said on stderr; if some of that is a stream that zfs2s3 has stored, the status is 3.',
     '--tree, --svg and --dot draw the chains of each dataset instead, a row for each stream, oldest first. A chain goes straight ' +
       'down: what a stream starts from is just above it on its line, or is named. A bypass is a row above the snapshot that ' +
       'it leads to, and a rail beside the chain shows from where. Sizes are of what is stored; the day is that of the snapshot, UTC.',
@@ -50,9 +53,10 @@ export const command: Command = {
       'a terminal, and none if NO_COLOR is set; where the locale is not UTF-8 it is drawn in ASCII.',
   ],
   positionals: 0,
-  options: [...pictures, fromOption, dataDirOption],
+  options: [...pictures, ...fromOptions],
   examples: [
     ['everything that is stored', 'zfs2s3-graph'],
+    ['a lost catalog, put together again', 'zfs2s3-graph --from bucket | zfs2s3-import'],
     ['what hangs on what', 'zfs2s3-graph --tree'],
     [
       'only one dataset',
@@ -66,12 +70,14 @@ export const command: Command = {
       'zfs2s3-graph | jq -c \'select(.created != null and .created < "2026")\' | zfs2s3-check',
     ],
   ],
+  statuses: { 3: 'with --from bucket: something that zfs2s3 has stored is not among what was printed' },
   async run(context) {
     const { args, stdout } = context
     const [picture, ...others] = pictures.filter(({ name }) => args.flag(name))
     if (others.length > 0)
       throw usageError(`--${picture?.name} and --${others[0]?.name} are two different pictures`, 'give one')
-    const edges = receiveOrder(await edgesFrom(context))
+    const source = await edgesFrom(context)
+    const edges = receiveOrder(source.edges)
     const annotations = annotate(edges)
     if (picture === undefined) {
       for (const [index, edge] of edges.entries())
@@ -79,5 +85,6 @@ export const command: Command = {
     } else {
       for (const line of picture.lines(layout(edges), annotations, context)) await write(stdout, `${line}\n`)
     }
+    if (source.lack !== null) throw source.lack
   },
 }

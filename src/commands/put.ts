@@ -153,7 +153,7 @@ async function begin({ context, wanted, place, source, bucket, catalog, dataDir 
     held: wanted.hold,
     check: head.check,
     begin: head.begin,
-    metadata: objectMetadata(described, head.inner, wanted.filter, wanted.geometry.partSize),
+    metadata: objectMetadata({ ...head, ...wanted, described }),
   }
   const ledger = await claimUpload(catalog, dataDir, header, head.inner, wanted)
   try {

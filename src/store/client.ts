@@ -35,7 +35,13 @@ export async function openClient({ endpoint, region, profile, timeoutMs }: Bucke
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
       logger: silent,
-      requestHandler: { connectionTimeout: Math.min(timeoutMs, 10_000), socketTimeout: timeoutMs },
+      requestHandler: {
+        connectionTimeout: Math.min(timeoutMs, 10_000),
+        socketTimeout: timeoutMs,
+        // Each command bounds itself what it has in flight; the SDK's own bound of 50 would make requests wait unseen.
+        httpAgent: { maxSockets: Infinity },
+        httpsAgent: { maxSockets: Infinity },
+      },
     })
   const asConfigured = make(region)
   // As the Python tool's boto3: no region at all means the one that every AWS account has, and S3 says where to go.

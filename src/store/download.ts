@@ -25,7 +25,7 @@ export async function* download(bucket: Bucket, edge: Edge, options: RangeOption
 /** The same, of volumes that have been found. */
 export async function* readVolumes(
   bucket: Bucket,
-  { partSize }: Edge,
+  { partSize }: Pick<Edge, 'partSize'>,
   found: readonly Found[],
   options: RangeOptions,
 ): AsyncGenerator<Uint8Array> {

@@ -9,6 +9,8 @@ import type { StoredPart } from './uploads.js'
 
 /** The name of the upload in each object's metadata: proof that an object is what this upload made. */
 export const uploadMark = 'zfs2s3-upload'
+/** Beside it: which volume of the stream an object is, from 1. */
+export const volumeMark = 'zfs2s3-volume'
 
 /** Whether a part that S3 has is the one of a note, by its SHA-256. */
 const isNoted = (stored: StoredPart, note: PartNote): boolean =>

@@ -8,7 +8,7 @@ import type { Ledger } from './ledger.js'
 import type { PartNote, ResumePoint } from './notes.js'
 import { eachConcurrently, type Part, placeOf } from './parts.js'
 import { type Patience, patiently } from './patience.js'
-import { lostUploads, uploadMark } from './reconcile.js'
+import { lostUploads, uploadMark, volumeMark } from './reconcile.js'
 import type { Bucket } from './s3.js'
 import type { StoredPart } from './uploads.js'
 
@@ -104,7 +104,7 @@ async function startVolume(bucket: Bucket, ledger: Ledger, volume: number, patie
   const { header } = ledger
   const key = volumeKey(header.key, volume)
   await ledger.note({ event: 'creating', volume, at: new Date().toISOString() })
-  const metadata = { ...header.metadata, [uploadMark]: header.id, 'zfs2s3-volume': String(volume) }
+  const metadata = { ...header.metadata, [uploadMark]: header.id, [volumeMark]: String(volume) }
   const { signal } = patience
   const created = await patiently(async triesBefore => {
     const { uploadId, attempts } = await bucket.uploads.create(key, { ...header, metadata }, signal)

@@ -5,6 +5,9 @@ export const isLong = process.env.ZFS2S3_TEST_LONG === '1'
 /** Cases at a time; they wait for processes to start and disks to sync. */
 export const atOnce = 4
 
+/** One of two numbers. */
+export const usualOrFull = (usual: number, full: number): number => (isLong ? full : usual)
+
 /** How many are killed twice. */
 export const twice = isLong ? 200 : 12
 

@@ -3,21 +3,40 @@ import type { Edge } from '../../chain/edge.js'
 import { recordToEdge } from '../../chain/record.js'
 import type { Context, Option } from '../../cli/command.js'
 import { readRecords } from '../../cli/ndjson.js'
+import { bucketOptions, dataDirOption } from '../../cli/settings.js'
 import { usageError } from '../../failure.js'
 import { storedEdges } from '../catalog.js'
+import { bucketSource, type Source } from './from-bucket.js'
 
-export const fromOption: Option = {
+const fromOption: Option = {
   name: 'from',
   value: 'WHERE',
-  help: 'where the edges come from: catalog (default), or - for stdin',
+  help: 'where the edges come from: catalog (default), bucket for what S3 has, or - for stdin',
 }
 
-/** The edges that `--from` says. */
-export async function edgesFrom(context: Context): Promise<readonly Edge[]> {
-  const where = context.args.text(fromOption.name) ?? 'catalog'
-  if (where === 'catalog') return storedEdges(context)
-  if (where === '-') return distinct(await readRecords(context.stdin, recordToEdge))
-  throw usageError(`--from is '${where}'`, 'give catalog, or - for edges on stdin')
+export const fromOptions: readonly Option[] = [
+  fromOption,
+  {
+    name: 'concurrency',
+    value: 'N',
+    help: 'with --from bucket, how many objects are asked about at a time (default 64)',
+  },
+  { name: 'read-packages', help: 'with --from bucket, read stream packages as a whole, to know what they bring' },
+  dataDirOption,
+  ...bucketOptions,
+]
+
+/** What `--from` says. */
+export async function edgesFrom(context: Context): Promise<Source> {
+  const { args } = context
+  const where = args.text(fromOption.name) ?? 'catalog'
+  if (where === 'bucket') return bucketSource(context)
+  if (args.text('concurrency') !== undefined || args.flag('read-packages')) {
+    throw usageError('--concurrency and --read-packages are for --from bucket', 'leave them out')
+  }
+  if (where === 'catalog') return { edges: await storedEdges(context), lack: null }
+  if (where === '-') return { edges: distinct(await readRecords(context.stdin, recordToEdge)), lack: null }
+  throw usageError(`--from is '${where}'`, 'give catalog, bucket, or - for edges on stdin')
 }
 
 /** One edge an object: of two selections together, what is in both is still one stream, and not two that replace each other. */

@@ -42,9 +42,10 @@ function readStream(asked: Asked, begin: Begin, inner: Begin, edges: readonly Ed
     const says = base === null ? 'it is a full stream' : `it starts from ${base.name} (GUID ${base.guid})`
     throw badStream(`the stream is not what it was said to be: ${says}, not from ${asked.base}`, 'check the names')
   }
-  const key = objectKey({ snapshot: name, base: base?.name ?? null, package: bringsSeveral(begin), volume: 1 }, prefix)
-  const created = inner.compound || begin.compound ? null : new Date(inner.createdSeconds * 1000)
-  return { snapshot: { name, guid }, base, key, created: created === null ? null : rfc3339(created) }
+  const several = bringsSeveral(begin)
+  const key = objectKey({ snapshot: name, base: base?.name ?? null, package: several, volume: 1 }, prefix)
+  const created = several ? null : rfc3339(new Date(inner.createdSeconds * 1000))
+  return { snapshot: { name, guid }, base, key, created }
 }
 
 /** A stream that can't be looked into is what the user says. */

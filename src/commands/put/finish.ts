@@ -3,11 +3,11 @@ import { withEdge } from '../../chain/addition.js'
 import { type Edge, rfc3339, type Snapshot, type StreamFacts, type Volume } from '../../chain/edge.js'
 import { type CatalogHome, changeCatalog } from '../../catalog/home.js'
 import type { Ledger } from '../../store/ledger.js'
-import type { EndNote } from '../../store/notes.js'
+import type { EndNote, UploadHeader } from '../../store/notes.js'
 import type { Bucket } from '../../store/s3.js'
 import type { Patience } from '../../store/patience.js'
 import { completeUpload } from '../../store/complete.js'
-import type { Substream } from '../../stream/facts.js'
+import type { Substream, Verdict } from '../../stream/facts.js'
 import { lockNeeded, lockObjects } from './lock.js'
 import { unstorable } from '../verdict.js'
 import type { Passed } from './transfer.js'
@@ -67,13 +67,25 @@ export function endNote(
 ): EndNote {
   const { header, safeBytes: bytes } = ledger
   const known = { event: 'end', bytes, parts, held, index } as const
-  const streams = (verdict?.substreams ?? []).filter(({ compound }) => !compound)
   const { name, guid } = header.snapshot
-  if (header.check === 'none') {
+  if (header.check === 'none' || verdict === null) {
     if (guid === null) throw new Error('an unread stream without a GUID is never uploaded')
     const needs = header.base === null ? [] : [header.base]
     return { ...known, verified: false, created: null, stream: null, provides: [{ name, guid }], needs }
   }
+  return { ...known, verified: true, ...passedFacts(verdict, header.snapshot, edges) }
+}
+
+/**
+ * What a stream that has passed tells of its edge. Throws status 4 where it doesn't bring the snapshot that it is named after.
+ * @param edges where the names of what it needs come from; of what isn't among them the name is ''
+ */
+export function passedFacts(
+  verdict: Verdict,
+  { name, guid }: UploadHeader['snapshot'],
+  edges: readonly Edge[],
+): Pick<EndNote, 'created' | 'stream' | 'provides' | 'needs'> {
+  const streams = verdict.substreams.filter(({ compound }) => !compound)
   const last = streams.find(each => each.toname === name)
   if (last === undefined || (guid !== null && last.toguid !== guid)) {
     const is = last === undefined ? 'it does not bring that' : `that has the GUID ${last.toguid} in it`
@@ -83,10 +95,8 @@ export function endNote(
     )
   }
   return {
-    ...known,
-    verified: true,
     created: rfc3339(new Date(last.createdSeconds * 1000)),
-    stream: streamFacts(streams, last, verdict?.bytes ?? null),
+    stream: streamFacts(streams, last, verdict.bytes),
     provides: streams.map(({ toname, toguid }) => ({ name: toname, guid: toguid })),
     needs: needsOf(streams, edges),
   }
@@ -107,7 +117,7 @@ function needsOf(streams: readonly Substream[], edges: readonly Edge[]): Snapsho
 }
 
 /** The last stream's facts speak for a package: increments go onto that one. */
-function streamFacts(streams: readonly Substream[], last: Substream, bytes: number | null): StreamFacts {
+function streamFacts(streams: readonly Substream[], last: Substream, bytes: number): StreamFacts {
   return {
     bytes,
     raw: last.raw,

@@ -1,0 +1,37 @@
+/** The edges of a graph out of the bucket; what is no edge is said on stderr. */
+import type { Edge } from '../../chain/edge.js'
+import type { Context } from '../../cli/command.js'
+import { printable } from '../../cli/printable.js'
+import { bucketSettings } from '../../cli/settings.js'
+import { type Failure, refused } from '../../failure.js'
+import { Bucket } from '../../store/s3.js'
+import { edgesInBucket } from '../bucket/edges.js'
+import { remarks, unread } from '../bucket/remarks.js'
+
+export interface Source {
+  readonly edges: readonly Edge[]
+  /** To be thrown once the edges are printed: they are not all there are. */
+  readonly lack: Failure | null
+}
+
+/** Objects asked about at a time. S3 takes 5,500 such requests a second for a prefix. */
+export const usualConcurrency = 64
+
+export async function bucketSource(context: Context): Promise<Source> {
+  const { args, signal, stderr } = context
+  const place = bucketSettings(context)
+  const concurrency = args.count('concurrency', 1) ?? usualConcurrency
+  const looking = { concurrency, readPackages: args.flag('read-packages'), retryForMs: place.retryForMs, signal }
+  const bucket = await Bucket.open(place)
+  try {
+    const found = await edgesInBucket(bucket, place.prefix, looking)
+    for (const line of remarks(found, bucket.name)) stderr.write(`${context.name}: ${printable(line)}\n`)
+    const count = unread(found)
+    const what = `${count} stored ${count === 1 ? 'stream is' : 'streams are'} not among what was printed`
+    return { edges: found.edges, lack: count === 0 ? null : refused(what, 'see above') }
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error
+  } finally {
+    bucket.close()
+  }
+}

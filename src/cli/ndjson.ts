@@ -1,4 +1,5 @@
 /** Records on stdin and stdout: one JSON object a line. */
+import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { messageOf, usageError } from '../failure.js'
@@ -38,13 +39,21 @@ export async function readRecords<T>(
   return records
 }
 
-/** Writes one record and waits while `output` is full. */
-export function writeRecord(output: Writable, record: object): Promise<void> {
-  return write(output, `${JSON.stringify(record)}\n`)
+/** Writes one record and waits while `output` is full, as `write` does. */
+export function writeRecord(output: Writable, record: object, signal?: AbortSignal): Promise<void> {
+  return write(output, `${JSON.stringify(record)}\n`, signal)
 }
 
-/** Writes text or bytes and waits while `output` is full. A closed stdout has ended the process in cli/main. */
-export async function write(output: Writable, data: string | Uint8Array): Promise<void> {
+/**
+ * Writes text or bytes and waits while `output` is full; throws the signal's reason once that is aborted, since a reader may be
+ * stuck. A closed stdout has ended the process in cli/main.
+ */
+export async function write(output: Writable, data: string | Uint8Array, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted()
   if (output.write(data)) return
-  await new Promise<void>(resolve => output.once('drain', resolve))
+  try {
+    await once(output, 'drain', { signal })
+  } catch (error) {
+    throw signal?.aborted === true ? signal.reason : error
+  }
 }

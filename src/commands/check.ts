@@ -29,6 +29,6 @@ export const command: Command = {
     const dataDir = dataDirOf(context)
     const edges = await storedEdges(context)
     const { order } = await chooseRemovals(dataDir, edges, names)
-    for (const edge of order) await writeRecord(context.stdout, edgeToRecord(edge))
+    for (const edge of order) await writeRecord(context.stdout, edgeToRecord(edge), context.signal)
   },
 }

@@ -73,39 +73,54 @@ export const command: Command = {
     5: 'the object is archived and has to be thawed first',
   },
   async run(context) {
-    const { args, stdout, signal } = context
+    const { args, stdout } = context
     if (stdout.isTTY)
       throw usageError('stdout is a terminal', 'pipe it: zfs2s3-get DS@SNAP | zfs receive -u POOL/DATASET')
-    const undo = undoing(context)
-    const place = bucketSettings(context)
-    const concurrency = rangesAtATime(context)
+    const settings = readingSettings(context)
     const text = args.text('continue')
     const token = text === undefined ? null : decodeToken(text)
     const name = await namedEdge(context, token)
     const edges = await storedEdges(context)
-    const edge = edgeFinder(edges)(name)
-    if (edge.filter !== null && undo.filter === undefined) {
-      context.stderr.write(`${context.name}: ${edgeTitle(edge)} was stored through the filter: ${edge.filter}\n`)
-    }
-    const bucket = await Bucket.open(place)
-    // How much of it a token leaves to be read is not known yet.
-    const total = token === null ? storedBytes(edge) : null
-    const aim = { verb: 'read', what: edgeTitle(edge), total, streams: 1 }
-    const progress = startProgress(context, aim)
-    try {
-      const reading = { signal, concurrency, retryForMs: place.retryForMs }
-      const stream =
-        token === null
-          ? checkedStream(undone(counted(download(bucket, edge, reading), progress), undo), edge)
-          : await continued(bucket, edge, token, undo, reading, progress)
-      for await (const chunk of stream) await write(stdout, chunk)
-    } catch (error) {
-      throw signal.aborted ? signal.reason : error
-    } finally {
-      progress.end()
-      bucket.close()
-    }
+    await writeStream(context, settings, edgeFinder(edges)(name), token)
   },
+}
+
+/** How streams are read, as the command line says. Throws usage errors. */
+export const readingSettings = (context: Context) => ({
+  undo: undoing(context),
+  place: bucketSettings(context),
+  concurrency: rangesAtATime(context),
+})
+
+/** Writes a stored stream to the context's stdout, from its start or from where a token says. */
+export async function writeStream(
+  context: Context,
+  { undo, place, concurrency }: ReturnType<typeof readingSettings>,
+  edge: Edge,
+  token: TokenFacts | null,
+): Promise<void> {
+  const { stdout, signal } = context
+  if (edge.filter !== null && undo.filter === undefined) {
+    context.stderr.write(`${context.name}: ${edgeTitle(edge)} was stored through the filter: ${edge.filter}\n`)
+  }
+  const bucket = await Bucket.open(place)
+  // How much of it a token leaves to be read is not known yet.
+  const total = token === null ? storedBytes(edge) : null
+  const aim = { verb: 'read', what: edgeTitle(edge), total, streams: 1 }
+  const progress = startProgress(context, aim)
+  try {
+    const reading = { signal, concurrency, retryForMs: place.retryForMs }
+    const stream =
+      token === null
+        ? checkedStream(undone(counted(download(bucket, edge, reading), progress), undo), edge)
+        : await continued(bucket, edge, token, undo, reading, progress)
+    for await (const chunk of stream) await write(stdout, chunk, signal)
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error
+  } finally {
+    progress.end()
+    bucket.close()
+  }
 }
 
 /** What a token asks for: of a stream that is stored as it was sent, no more than is needed. */

@@ -81,9 +81,10 @@ export const command: Command = {
     const annotations = annotate(edges)
     if (picture === undefined) {
       for (const [index, edge] of edges.entries())
-        await writeRecord(stdout, { ...edgeToRecord(edge), ...annotations[index] })
+        await writeRecord(stdout, { ...edgeToRecord(edge), ...annotations[index] }, context.signal)
     } else {
-      for (const line of picture.lines(layout(edges), annotations, context)) await write(stdout, `${line}\n`)
+      for (const line of picture.lines(layout(edges), annotations, context))
+        await write(stdout, `${line}\n`, context.signal)
     }
     if (source.lack !== null) throw source.lack
   },

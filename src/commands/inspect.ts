@@ -70,10 +70,10 @@ function substreamRecords(verdict: Verdict): object[] {
 }
 
 /** With `--pass` damage ends nothing: what comes in goes out, and the status tells. */
-async function read({ stdin, stdout }: Context, parser: StreamParser, pass: boolean): Promise<void> {
+async function read({ stdin, stdout, signal }: Context, parser: StreamParser, pass: boolean): Promise<void> {
   for await (const chunk of stdin as AsyncIterable<Uint8Array>) {
     parser.push(chunk)
-    if (pass) await write(stdout, chunk)
+    if (pass) await write(stdout, chunk, signal)
     else if (parser.damage !== null) return
   }
 }

@@ -62,7 +62,7 @@ export const command: Command = {
       have.push(...(word === '-' ? await listedGuids(context) : [[find(word).guid]]))
     }
     for (const edge of plan(edges, goal, { have, prefer, mayRestart: true })) {
-      await writeRecord(stdout, edgeToRecord(edge))
+      await writeRecord(stdout, edgeToRecord(edge), context.signal)
     }
   },
 }

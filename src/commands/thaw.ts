@@ -106,7 +106,7 @@ async function askForAll(
       // With --wait a restore may follow: what comes out first must be what can be received first.
       if (!wait || (ready && waiting.length === 0)) {
         progress?.stepAside()
-        await writeRecord(stdout, stateRecord(edge, archive))
+        await writeRecord(stdout, stateRecord(edge, archive), signal)
       }
       if (ready) done += 1
       if (!ready || (wait && waiting.length > 0)) waiting.push(edge)

@@ -94,7 +94,7 @@ async function verifyQuickly({ stdout, signal }: Context, bucket: Bucket, edges:
   const look = async (edge: Edge, either: AbortSignal) => ({ edge, outcome: await lookUp(bucket, edge, either) })
   for await (const { edge, outcome } of inOrder(edges, inFlight, signal, look)) {
     tally.add(outcome)
-    await writeRecord(stdout, outcomeRecord(edge, outcome))
+    await writeRecord(stdout, outcomeRecord(edge, outcome), signal)
   }
 }
 
@@ -129,7 +129,7 @@ async function verifyFully(
       tally.add(outcome)
       await notes.add(edge, outcome)
       progress.stepAside()
-      await writeRecord(context.stdout, outcomeRecord(edge, outcome))
+      await writeRecord(context.stdout, outcomeRecord(edge, outcome), context.signal)
     }
     progress.streamsDone(chosen.length)
   } finally {

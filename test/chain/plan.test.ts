@@ -110,6 +110,12 @@ describe('the cheapest path from what the target has', () => {
 describe('stream packages', () => {
   const cases: [what: string, edges: Edge[], to: string, path: string][] = [
     ['count once however much of them is used', sized('a+b 10', 'a+b>c 1', 'c 15'), 'c', 'a+b, a+b>c'],
+    [
+      'what several of its needs need counts once',
+      sized('a 10', 'a>b 1', 'a>c 1', 'b+c>d 1', 'd 15'),
+      'd',
+      'a, a>b, a>c, b+c>d',
+    ],
     ['are not taken where their parts are shorter', sized('a+b 10', 'a+b>c 1', 'a 4', 'b 4'), 'c', 'a, b, a+b>c'],
     ['bring what is in their middle', sized('a+b+c 10', 'b>x 1'), 'x', 'a+b+c, b>x'],
     ['what another one brings as well is left out', sized('a 1', 'a+b 10', 'a+b>c 1'), 'c', 'a+b, a+b>c'],

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { PassThrough, Readable } from 'node:stream'
 import { describe, it } from 'node:test'
+import { Interrupted } from '#src/cli/command.js'
 import { readRecords, writeRecord } from '#src/cli/ndjson.js'
 import { Failure, refused } from '#src/failure.js'
 
@@ -90,5 +91,15 @@ describe('records on stdout', () => {
     assert.equal(written, false)
     output.resume()
     await writing
+  })
+
+  it('stop waiting when the signal is aborted, also if it was before', { timeout: 5000 }, async () => {
+    const output = new PassThrough({ highWaterMark: 1 })
+    const left = new AbortController()
+    const writing = writeRecord(output, { a: 1 }, left.signal)
+    left.abort(new Interrupted('SIGTERM'))
+    await assert.rejects(writing, new Interrupted('SIGTERM'))
+    await assert.rejects(writeRecord(output, { a: 2 }, left.signal), new Interrupted('SIGTERM'))
+    assert.equal(output.listenerCount('drain'), 0)
   })
 })

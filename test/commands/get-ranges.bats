@@ -1,9 +1,10 @@
 # zfs2s3-get of a long stream: ranges in parallel, each mended by itself; memory stays small, also with a slow reader.
 load helper
 
-# A valid stream of 200 MiB, which is 51 ranges of 4 MiB.
+# A valid stream of 200 MiB, which is 51 ranges of 4 MiB; of 2 GiB with ZFS2S3_TEST_LONG=1.
 blocks=1600
 ranges=51
+[ "${ZFS2S3_TEST_LONG:-}" != 1 ] || { blocks=16400; ranges=514; }
 
 long_stream() {
   node --input-type=module -e "
@@ -53,6 +54,8 @@ gets() { s3 GET 'log?operation=GetObject' | jq -r .range; }
 @test "every range is answered with 500 or 503 first, or stalls" {
   s3 POST faults "{\"operation\":\"GetObject\",\"times\":$ranges,\"do\":\"status\",\"status\":500,\"code\":\"InternalError\"}"
   comes_whole
+  s3 POST faults "{\"operation\":\"GetObject\",\"times\":$ranges,\"do\":\"status\",\"status\":503,\"code\":\"SlowDown\"}"
+  comes_whole
   s3 POST faults "{\"operation\":\"GetObject\",\"times\":$ranges,\"do\":\"stall\",\"at\":\"answer\",\"bytes\":500000}"
   comes_whole --timeout 1s
 }
@@ -66,20 +69,71 @@ gets() { s3 GET 'log?operation=GetObject' | jq -r .range; }
   done
 }
 
+# three_quarters: a reader that takes as much of its stdin, then nothing until it is told to go on. It stops within a range; that and
+# the seven behind it are then in memory, and no other is asked for.
+stops_in=$((ranges * 3 / 4))
+three_quarters() {
+  head -c $(((2 * stops_in - 1) * 2097152)) | sha256sum >/dev/null
+  read -r _ <"$BATS_TEST_TMPDIR/go"
+  cat >/dev/null
+}
+
+# highest_mib PROCESS: the most memory that it has had, once the reader has stopped.
+highest_mib() {
+  s3 GET "wait?operation=GetObject&count=$((stops_in + 7))" >/dev/null
+  [ "$(gets | wc -l)" -eq $((stops_in + 7)) ]
+  echo $(($(sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$1/status") / 1024))
+}
+
 @test "memory stays under 200 MiB, with a fast reader and with a slow one" {
   local get most
-  # The reader takes 150 MiB at once, then nothing until the memory has been looked at.
   mkfifo "$BATS_TEST_TMPDIR/fifo" "$BATS_TEST_TMPDIR/go"
   zfs2s3-get tank/long@one >"$BATS_TEST_TMPDIR/fifo" 3>&- &
   get=$!
-  (head -c 157286400 | sha256sum >/dev/null; read -r _ <"$BATS_TEST_TMPDIR/go"; cat >/dev/null) <"$BATS_TEST_TMPDIR/fifo" 3>&- &
-  # It stops in the 38th range; that and the seven behind it are in memory, and no other is asked for.
-  s3 GET "wait?operation=GetObject&count=45" >/dev/null
-  most=$(sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$get/status")
-  [ "$(gets | wc -l)" -eq 45 ]
+  three_quarters <"$BATS_TEST_TMPDIR/fifo" 3>&- &
+  most=$(highest_mib "$get")
   echo >"$BATS_TEST_TMPDIR/go"
   wait "$get"
-  echo "# highest memory of get: $((most / 1024)) MiB" >&3
+  echo "# highest memory of get: $most MiB" >&3
   [ "$most" -gt 0 ]
-  [ "$most" -lt $((200 * 1024)) ]
+  [ "$most" -lt 200 ]
+}
+
+@test "so does that of restore, with a zfs receive that is slow" {
+  local restore most ended=0
+  mkfifo "$BATS_TEST_TMPDIR/go"
+  mkdir -p "$BATS_TEST_TMPDIR/bin" "$BATS_TEST_TMPDIR/zfs/datasets"
+  ln -s "$BATS_TEST_DIRNAME/fake-target" "$BATS_TEST_TMPDIR/bin/zfs"
+  { declare -p stops_in; declare -f three_quarters; echo 'three_quarters; echo received >"$BATS_TEST_TMPDIR/received"; exit 1'; } \
+    >"$BATS_TEST_TMPDIR/zfs/receive"
+  zfs_target=$BATS_TEST_TMPDIR/zfs PATH=$BATS_TEST_TMPDIR/bin:$PATH zfs2s3 restore tank/long@one pool/long 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+  restore=$!
+  most=$(highest_mib "$restore")
+  echo >"$BATS_TEST_TMPDIR/go"
+  wait "$restore" || ended=$?
+  [ "$ended" -eq 1 ]
+  [ -e "$BATS_TEST_TMPDIR/received" ]
+  echo "# highest memory of restore: $most MiB" >&3
+  [ "$most" -gt 0 ]
+  [ "$most" -lt 200 ]
+}
+
+@test "a reader that takes nothing any more does not keep it from ending at the first signal" {
+  local get ended=0
+  mkfifo "$BATS_TEST_TMPDIR/fifo"
+  zfs2s3-get tank/long@one >"$BATS_TEST_TMPDIR/fifo" 3>&- &
+  get=$!
+  exec 7<"$BATS_TEST_TMPDIR/fifo"
+  s3 GET "wait?operation=GetObject&count=8" >/dev/null
+  sleep 0.5
+  kill -TERM "$get"
+  for _ in $(seq 100); do
+    kill -0 "$get" 2>/dev/null || break
+    sleep 0.1
+  done
+  # Were it still there, the test would end so, too late.
+  kill -KILL "$get" 2>/dev/null || true
+  wait "$get" || ended=$?
+  exec 7<&-
+  [ "$ended" -eq 143 ]
 }

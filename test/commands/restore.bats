@@ -228,6 +228,49 @@ token_of() {
   zfs2s3-get tank/res@one --continue "$token" | cmp - "$zfs_target/received.0"
 }
 
+# restored_through_kills SNAPSHOT MOST: restores it into a zfs receive -s whose feeder is killed at random, after MOST bytes of a
+# stream at most; says how often that was.
+restored_through_kills() {
+  local turns=6 turn signal receiver
+  [ "${ZFS2S3_TEST_LONG:-}" != 1 ] || turns=60
+  RANDOM=${ZFS2S3_TEST_SEED:-1}
+  for ((turn = 0; turn < turns; turn++)); do
+    signal=KILL
+    ((turn % 3)) || signal=TERM
+    echo "$(((RANDOM * 32768 + RANDOM) % $2)) $signal" >>"$zfs_target/kills"
+  done
+  for ((turn = 0; turn <= 2 * turns; turn++)); do
+    restore "$1" pool/home
+    # A receiver whose feeder was killed reads to its end.
+    receiver=$(cat "$zfs_target/receiver")
+    while [ "$(running "$receiver")" != "" ]; do sleep 0.05; done
+    [ "$status" -ne 0 ] || break
+    [ "$status" -eq 137 ] || [ "$status" -eq 143 ]
+  done
+  [ "$status" -eq 0 ]
+  echo "# received in $(receives | wc -l) turns" >&3
+}
+
+@test "killed at random again and again, it goes on from what zfs receive -s has kept, and what is there in the end is what was stored" {
+  fresh
+  put_fixture big-full
+  restored_through_kills tank/big@one 4000000
+  cmp "$zfs_target/whole.0" "$fixtures/big-full.zs"
+  [ "$(receives | wc -l)" -gt 3 ]
+  # Not from the start each time.
+  [ "$(wc -c <"$zfs_target/came.last")" -lt "$(wc -c <"$fixtures/big-full.zs")" ]
+}
+
+@test "so it does in a chain" {
+  fresh
+  put_chain 4
+  restored_through_kills tank/chain@day4 20000
+  [ "$(has pool/home)" = "day1 day2 day3 day4" ]
+  cmp "$zfs_target/whole.0" "$fixtures/chain-1.zs"
+  local day
+  for day in 1 2 3; do cmp "$zfs_target/whole.$day" "$fixtures/chain-$day-$((day + 1)).zs"; done
+}
+
 @test "what was begun is finished first, also if the plan would have gone another way" {
   there day1
   token_of chain-1-2 0 0 >"$zfs_target/datasets/pool/home/token"

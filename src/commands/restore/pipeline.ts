@@ -1,14 +1,15 @@
 /** One step of a restore: get on the left, `zfs receive` on the right. */
-import { Readable, Writable } from 'node:stream'
+import { Writable } from 'node:stream'
 import { edgeTitle } from '../../chain/names.js'
 import type { Edge } from '../../chain/edge.js'
-import { edgeToRecord, nameRecord } from '../../chain/record.js'
+import { nameRecord } from '../../chain/record.js'
 import type { Context } from '../../cli/command.js'
 import { write } from '../../cli/ndjson.js'
 import { shellQuoted } from '../../cli/shell.js'
 import { failed } from '../../failure.js'
+import { decodeToken } from '../../stream/token.js'
 import { type Child, feed, startProgram } from '../../zfs/child.js'
-import { command as get } from '../get.js'
+import { readingSettings, writeStream } from '../get.js'
 import { readingOptions } from './options.js'
 import type { Step } from './steps.js'
 
@@ -24,8 +25,9 @@ export async function receive(context: Context, step: Step, command: readonly st
   const signal = AbortSignal.any([context.signal, left.signal])
   const stdout = into(receiver, signal, () => left.abort(early))
   try {
-    const stdin = Readable.from([`${JSON.stringify(edgeToRecord(step.edge))}\n`])
-    await get.run({ ...context, args: argumentsOf(context, step), stdin, stdout, signal })
+    const { edge, token } = step
+    const reading = { ...context, args: argumentsOf(context, edge), stdout, signal }
+    await writeStream(reading, readingSettings(reading), edge, token === null ? null : decodeToken(token))
     await new Promise<void>(resolve => stdout.end(resolve))
     signal.throwIfAborted()
     receiver.stdin?.end()
@@ -59,18 +61,13 @@ function into(child: Child, signal: AbortSignal, onEarlyEnd: () => void): Writab
   })
 }
 
-/** What get is run with: the edge comes on stdin as a record, because names may not be enough to tell it. */
-function argumentsOf({ args }: Context, { edge, token }: Step): Context['args'] {
-  const own: Readonly<Record<string, string | undefined>> = {
-    base: undefined,
-    continue: token ?? undefined,
-    filter: filterFor(edge, args.text('filter')),
-  }
+/** What an edge is read with: each is undone as it was stored. */
+function argumentsOf({ args }: Context, edge: Edge): Context['args'] {
+  const filter = filterFor(edge, args.text('filter'))
   return {
     ...args,
-    positionals: [],
-    text: name => (Object.hasOwn(own, name) ? own[name] : args.text(name)),
-    flag: name => (name === 'decompress' && own.filter !== undefined ? false : args.flag(name)),
+    text: name => (name === 'filter' ? filter : args.text(name)),
+    flag: name => (name === 'decompress' && filter !== undefined ? false : args.flag(name)),
   }
 }
 

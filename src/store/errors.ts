@@ -3,10 +3,16 @@ import { errorCode, Failure, failed, messageOf, notYet, refused } from '../failu
 
 /** The HTTP status of an S3 answer, or undefined where there was none. */
 export function httpStatus(error: unknown): number | undefined {
+  return metadataNumber(error, 'httpStatusCode')
+}
+
+/** What the SDK has noted about a request beside its answer. */
+function metadataNumber(error: unknown, name: 'httpStatusCode' | 'attempts'): number | undefined {
   if (!(error instanceof Error) || !('$metadata' in error)) return undefined
-  const metadata = error.$metadata
-  if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return undefined
-  return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined
+  const metadata: unknown = error.$metadata
+  if (typeof metadata !== 'object' || metadata === null) return undefined
+  const { [name]: value }: Partial<Record<typeof name, unknown>> = metadata
+  return typeof value === 'number' ? value : undefined
 }
 
 /** S3's error code (`NoSuchUpload`); for an error that isn't S3's, the name of its class. */
@@ -29,6 +35,13 @@ export function isPassing(error: unknown): boolean {
   if (status === 501) return false
   if (status !== undefined && (status >= 500 || status === 429)) return true
   return passingNames.has(s3Code(error)) || passingCodes.has(errorCode(error) ?? '')
+}
+
+/** Whether S3 has answered, the first time it was asked, that it won't do it: then it has not been done. */
+export function isRefusal(error: unknown): boolean {
+  if (error instanceof Failure) return isRefusal(error.cause)
+  const status = httpStatus(error) ?? 0
+  return status >= 400 && status < 500 && !isPassing(error) && metadataNumber(error, 'attempts') === 1
 }
 
 /** What a request was about, for messages. */

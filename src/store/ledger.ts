@@ -161,6 +161,9 @@ export class Ledger {
       case 'creating':
         this.creating.set(note.volume, note.at)
         break
+      case 'refused':
+        this.creating.delete(note.volume)
+        break
       case 'volume':
         this.creating.delete(note.volume)
         this.uploads.set(note.volume, { key: note.key, uploadId: note.uploadId })

@@ -77,6 +77,7 @@ export interface EndNote {
 export type Note =
   | UploadHeader
   | { readonly event: 'creating'; readonly volume: number; readonly at: string }
+  | { readonly event: 'refused'; readonly volume: number }
   | { readonly event: 'volume'; readonly volume: number; readonly key: string; readonly uploadId: string }
   | PartNote
   | EndNote

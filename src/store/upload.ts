@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { volumeKey } from '../chain/names.js'
 import { badStream } from '../failure.js'
+import { isRefusal } from './errors.js'
 import type { Ledger } from './ledger.js'
 import type { PartNote, ResumePoint } from './notes.js'
 import { eachConcurrently, type Part, placeOf } from './parts.js'
@@ -107,8 +108,13 @@ async function startVolume(bucket: Bucket, ledger: Ledger, volume: number, patie
   const metadata = { ...header.metadata, [uploadMark]: header.id, [volumeMark]: String(volume) }
   const { signal } = patience
   const created = await patiently(async triesBefore => {
-    const { uploadId, attempts } = await bucket.uploads.create(key, { ...header, metadata }, signal)
-    return { uploadId, attempts: triesBefore + attempts }
+    try {
+      const { uploadId, attempts } = await bucket.uploads.create(key, { ...header, metadata }, signal)
+      return { uploadId, attempts: triesBefore + attempts }
+    } catch (error) {
+      if (triesBefore === 0 && isRefusal(error)) await ledger.note({ event: 'refused', volume })
+      throw error
+    }
   }, patience)
   const { uploadId } = created
   if (created.attempts > 1) {

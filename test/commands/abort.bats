@@ -68,13 +68,13 @@ setup() { fresh; }
 @test "if S3 is out of reach it is status 1, and the upload stays pending" {
   interrupted big-full
   AWS_ENDPOINT_URL_S3=http://127.0.0.1:9 run -1 --separate-stderr zfs2s3-abort --retry-for 1s
-  says "zfs2s3-abort: can't abort the upload of '${ZFS2S3_PREFIX}tank/big@one' in bucket zfs2s3: no answer from http://127.0.0.1:9"
+  says "zfs2s3-abort: can't abort the upload of '${ZFS2S3_PREFIX}tank/big@one' in bucket $ZFS2S3_BUCKET: no answer from http://127.0.0.1:9"
   [ "$(zfs2s3-pending | jq -r .snapshot)" = tank/big@one ]
 }
 
 @test "another bucket is wrong usage: status 2, and the upload stays pending" {
   interrupted big-full
   run -2 --separate-stderr zfs2s3-abort --bucket another
-  says "zfs2s3-abort: the upload of tank/big@one is in bucket zfs2s3, not in another: set ZFS2S3_BUCKET=zfs2s3"
+  says "zfs2s3-abort: the upload of tank/big@one is in bucket $ZFS2S3_BUCKET, not in another: set ZFS2S3_BUCKET=$ZFS2S3_BUCKET"
   [ "$(zfs2s3-pending | jq -r .snapshot)" = tank/big@one ]
 }

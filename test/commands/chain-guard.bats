@@ -6,7 +6,7 @@ setup_file() {
   start_s3
   local name
   for name in raw-w-full lz4-Lec-full zstd-c-full plain-full; do
-    export ZFS2S3_DATA_DIR=$BATS_FILE_TMPDIR/$name ZFS2S3_PREFIX=$name/
+    export ZFS2S3_DATA_DIR=$BATS_FILE_TMPDIR/$name ZFS2S3_PREFIX=${root}$name/
     put_fixture "$name"
   done
 }

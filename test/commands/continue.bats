@@ -8,7 +8,10 @@ setup_file() {
   put_chain 3
 }
 teardown_file() { stop_s3; }
-setup() { export ZFS2S3_DATA_DIR=$BATS_FILE_TMPDIR/data; }
+setup() {
+  export ZFS2S3_DATA_DIR=$BATS_FILE_TMPDIR/data
+  can_run_here
+}
 
 # What ZFS itself left behind when it received res-full.zs, and what zfs send -t sent for it.
 token=$(<"$fixtures/resumed-t.token")

@@ -20,6 +20,7 @@ setup_file() {
 }
 teardown_file() { stop_s3; }
 setup() {
+  can_run_here
   export ZFS2S3_DATA_DIR=$BATS_FILE_TMPDIR/data
   s3 DELETE faults
   s3 DELETE log

@@ -7,7 +7,10 @@ setup_file() {
 }
 teardown_file() { stop_s3; }
 # The chain of three days, which most tests only read; those that spoil something store it again under a prefix of theirs.
-setup() { export ZFS2S3_DATA_DIR=$BATS_FILE_TMPDIR/data; }
+setup() {
+  export ZFS2S3_DATA_DIR=$BATS_FILE_TMPDIR/data
+  can_run_here
+}
 
 own_chain() {
   fresh
@@ -66,10 +69,11 @@ own_chain() {
   own_chain 1
   in_bucket delete tank/chain@day1
   run -3 --separate-stderr zfs2s3-get tank/chain@day1
-  says "zfs2s3-get: '${ZFS2S3_PREFIX}tank/chain@day1' is not in bucket zfs2s3: it was deleted without zfs2s3"
+  says "zfs2s3-get: '${ZFS2S3_PREFIX}tank/chain@day1' is not in bucket $ZFS2S3_BUCKET: it was deleted without zfs2s3"
 }
 
 @test "an object of another size, or with another checksum, is status 4, and nothing is written" {
+  needs_s3 checksums
   own_chain 1
   head -c 1000 "$fixtures/chain-1.zs" | in_bucket put tank/chain@day1
   run -4 --separate-stderr zfs2s3-get tank/chain@day1
@@ -92,6 +96,7 @@ own_chain() {
 }
 
 @test "a whole stream of another snapshot is status 4, even where the catalog has no checksum, as the Python tool's" {
+  needs_own_bucket
   fresh
   export ZFS2S3_PREFIX=""
   mkdir "$ZFS2S3_DATA_DIR"
@@ -118,10 +123,11 @@ own_chain() {
 
 @test "an S3 that is out of reach is status 1" {
   AWS_ENDPOINT_URL_S3=http://127.0.0.1:9 run -1 --separate-stderr zfs2s3-get tank/chain@day1 --retry-for 1s
-  says "zfs2s3-get: can't look at 'tank/chain@day1' in bucket zfs2s3: no answer from http://127.0.0.1:9 (ECONNREFUSED): check the network"
+  says "zfs2s3-get: can't look at '${root}tank/chain@day1' in bucket $ZFS2S3_BUCKET: no answer from http://127.0.0.1:9 (ECONNREFUSED): check the network"
 }
 
 @test "an archived object is status 5: not yet" {
+  needs_s3 archive
   fresh
   put_fixture chain-1 --storage-class DEEP_ARCHIVE
   run -5 --separate-stderr zfs2s3-get tank/chain@day1

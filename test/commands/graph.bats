@@ -7,7 +7,10 @@ setup_file() {
   ZFS2S3_DATA_DIR=$BATS_FILE_TMPDIR/data put_fixture chain-1-4
 }
 teardown_file() { stop_s3; }
-setup() { export ZFS2S3_DATA_DIR=$BATS_FILE_TMPDIR/data; }
+setup() {
+  export ZFS2S3_DATA_DIR=$BATS_FILE_TMPDIR/data
+  can_run_here
+}
 
 @test "without a catalog it prints nothing, and makes none" {
   export ZFS2S3_DATA_DIR=$BATS_TEST_TMPDIR/nothing
@@ -49,7 +52,7 @@ setup() { export ZFS2S3_DATA_DIR=$BATS_FILE_TMPDIR/data; }
 
 @test "--from - computes as if the edges on stdin were all there is" {
   run -0 --separate-stderr bats_pipe zfs2s3-graph \| jq -c 'select(.key != "tank/chain@day2 <- tank/chain@day1")' \| zfs2s3-graph --from -
-  [ "$(jq -c '[.key[11:15], .restorable, .removable]' <<<"$output" | paste -sd' ')" = \
+  [ "$(jq -c '[.snapshot[11:15], .restorable, .removable]' <<<"$output" | paste -sd' ')" = \
     '["day1",true,false] ["day4",true,true] ["day3",false,false] ["day4",true,true]' ]
 }
 

@@ -5,12 +5,23 @@ top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 fixtures=$top/test/fixtures
 export PATH="$top/bin:$PATH"
 
-# Nothing of the user's own settings may reach the tests, nor the other way round.
-unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL XDG_DATA_HOME ZFS2S3_PREFIX ZFS2S3_STORAGE_CLASS ZFS2S3_DATA_DIR
-export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
+# Nothing of the user's own settings may reach the tests, nor the other way round. A real service is reached by them.
+unset XDG_DATA_HOME ZFS2S3_PREFIX ZFS2S3_STORAGE_CLASS ZFS2S3_DATA_DIR
+[ -n "${ZFS2S3_TEST_REAL_S3:-}" ] || {
+  unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL
+  export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
+}
+# In front of every prefix, so that files don't meet where they share a bucket.
+root=${ZFS2S3_TEST_REAL_S3:+$ZFS2S3_TEST_REAL_S3$(basename "${BATS_TEST_FILENAME:-none}" .bats)/}
+[ -z "$root" ] || export ZFS2S3_PREFIX=$root
 
-# Starts a server for the file; its settings may follow. To be called in setup_file.
+# Starts a server for the file; its settings may follow. To be called in setup_file. A real service (scripts/test-real-s3)
+# is what it is: a file that needs settings is skipped there.
 start_s3() {
+  if [ -n "${ZFS2S3_TEST_REAL_S3:-}" ]; then
+    [ $# -eq 0 ] || skip "needs a server that is set up so: $*"
+    return
+  fi
   local ready=$BATS_FILE_TMPDIR/s3.env
   "$top/scripts/s3-server" --dir "$BATS_FILE_TMPDIR/s3" "$@" >"$ready" 2>"$BATS_FILE_TMPDIR/s3.log" 3>&- &
   export S3_SERVER_PID=$!
@@ -29,7 +40,21 @@ stop_s3() {
 # An empty data directory and, so that tests don't meet, a prefix of its own in the bucket. To be called in setup.
 fresh() {
   export ZFS2S3_DATA_DIR=$BATS_TEST_TMPDIR/data
-  export ZFS2S3_PREFIX="$BATS_TEST_NUMBER/"
+  export ZFS2S3_PREFIX="$root$BATS_TEST_NUMBER/"
+  can_run_here
+}
+
+# can_run_here: where the service is a real one, skips a test that only the test server can serve (real-s3.bash). To be
+# called in a setup that doesn't call fresh.
+can_run_here() { :; }
+
+# needs_s3 WHAT...: skips the test where the service was seen to lack one of these: storage-classes, archive, checksums,
+# conditional-put, conditional-complete (test/commands/service.ts).
+needs_s3() {
+  local what
+  for what in "$@"; do
+    [[ " ${ZFS2S3_TEST_S3_LACKS:-} " != *" $what "* ]] || skip "the service lacks: $what"
+  done
 }
 
 # put_fixture NAME [ARGUMENTS]: stores a recorded stream.
@@ -66,7 +91,7 @@ altered() {
   s3 POST objects "$(jq -nc --arg key "$ZFS2S3_PREFIX$1" --argjson what "$2" '{bucket: "zfs2s3", key: $key} + $what')"
 }
 
-# in_bucket delete|put|begin KEY: does in the bucket what others may do there (test/commands/bucket.ts).
+# in_bucket delete|put|begin|list|uploads KEY: does in the bucket what others may do there (test/commands/bucket.ts).
 in_bucket() {
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true node "$top/dist-test/commands/bucket.js" "$1" "$ZFS2S3_PREFIX$2"
 }
@@ -179,3 +204,10 @@ at_terminal() {
   script -qec "$1" /dev/null </dev/null | tr -d '\r'
   return "${PIPESTATUS[0]}"
 }
+
+# needs_own_bucket: skips a test that uses keys without a prefix, as the Python tool did, where others share the bucket.
+needs_own_bucket() {
+  [ -z "$root" ] || skip "needs a bucket of its own, as it uses keys without a prefix"
+}
+
+[ -z "${ZFS2S3_TEST_REAL_S3:-}" ] || . "$BATS_TEST_DIRNAME/real-s3.bash"

@@ -4,7 +4,7 @@ load streams
 
 setup_file() {
   start_small_s3
-  export ZFS2S3_DATA_DIR=$BATS_FILE_TMPDIR/stored ZFS2S3_PREFIX=stored/
+  export ZFS2S3_DATA_DIR=$BATS_FILE_TMPDIR/stored ZFS2S3_PREFIX=${root}stored/
   put_fixture chain-1
 }
 teardown_file() { stop_s3; }

@@ -52,6 +52,7 @@ setup() { fresh; }
 }
 
 @test "the object has the stream's bytes, its SHA-256 and what it is" {
+  needs_s3 checksums
   put_fixture chain-1
   put_fixture chain-1-2
   run objects
@@ -65,6 +66,7 @@ setup() { fresh; }
 }
 
 @test "a stream longer than a part goes up in several, each acknowledged with its SHA-256" {
+  needs_s3 checksums
   put_fixture big-full --part-size 5M
   [ "$(objects | jq '.parts | map(.size) | tojson' -r)" = "[5242880,5242880,1647632]" ]
   [[ "$(zfs2s3-graph | jq -r .sha256)" == *-3 ]]
@@ -124,7 +126,7 @@ setup() { fresh; }
   objects >"$BATS_TEST_TMPDIR/before"
   rm "$(catalog)"
   run -3 --separate-stderr zfs2s3-put <"$fixtures/chain-1.zs"
-  says "zfs2s3-put: there is already an object '${ZFS2S3_PREFIX}tank/chain@day1' in bucket zfs2s3, and it is never overwritten"
+  says "zfs2s3-put: there is already an object '${ZFS2S3_PREFIX}tank/chain@day1' in bucket $ZFS2S3_BUCKET, and it is never overwritten"
   cmp <(objects) "$BATS_TEST_TMPDIR/before"
   [ "$(open_uploads)" = "" ]
   [ "$(zfs2s3-pending)" = "" ]
@@ -226,6 +228,7 @@ setup() { fresh; }
 }
 
 @test "the storage class is S3's, and the Python tool's DEEP_GLACIER means DEEP_ARCHIVE" {
+  needs_s3 storage-classes archive
   ZFS2S3_STORAGE_CLASS=DEEP_GLACIER put_fixture chain-1
   put_fixture chain-1-2 --storage-class STANDARD_IA
   ZFS2S3_STORAGE_CLASS=GLACIER put_fixture chain-2-3 --storage-class STANDARD
@@ -236,6 +239,7 @@ setup() { fresh; }
 }
 
 @test "server-side encryption is passed through" {
+  [ -z "$root" ] || skip "needs a KMS key of that name"
   put_fixture chain-1 --sse aws:kms --sse-kms-key-id alias/backup
   [ "$(objects | jq -r '.headers | ."x-amz-server-side-encryption", ."x-amz-server-side-encryption-aws-kms-key-id"' |
     paste -sd' ')" = "aws:kms alias/backup" ]
@@ -265,9 +269,18 @@ setup() { fresh; }
   s3 POST faults "{\"operation\":\"UploadPart\",\"key\":\"$ZFS2S3_PREFIX\",\"partNumber\":2,\"do\":\"status\",\"code\":\"InternalError\",\"times\":0}"
   run -1 --separate-stderr zfs2s3-put --part-size 5M --retry-for 1s --concurrency 1 <"$fixtures/big-full.zs"
   s3 DELETE faults
-  says "zfs2s3-put: can't put part 2 of '${ZFS2S3_PREFIX}tank/big@one' in bucket zfs2s3: S3 answered 500 InternalError"
+  says "zfs2s3-put: can't put part 2 of '${ZFS2S3_PREFIX}tank/big@one' in bucket $ZFS2S3_BUCKET: S3 answered 500 InternalError"
   [[ "$stderr" == *"with 1 part (5.0 MiB) safe: go on with --resume"* ]]
   [ "$(open_uploads)" = "tank/big@one 1" ]
+}
+
+@test "an S3 that refuses the upload before anything was sent leaves nothing pending" {
+  s3 POST faults "{\"operation\":\"CreateMultipartUpload\",\"key\":\"$ZFS2S3_PREFIX\",\"do\":\"status\",\"code\":\"InvalidArgument\"}"
+  run -1 --separate-stderr zfs2s3-put <"$fixtures/chain-1.zs"
+  says "zfs2s3-put: can't start an upload of '${ZFS2S3_PREFIX}tank/chain@day1' in bucket $ZFS2S3_BUCKET: S3 answered 400 InvalidArgument"
+  [[ "$stderr" != *pending* ]]
+  [ "$(zfs2s3-pending)" = "" ]
+  put_fixture chain-1
 }
 
 @test "a short failure is waited out" {

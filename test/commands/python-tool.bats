@@ -1,9 +1,11 @@
 # Moving over from the Python tool, and back: its catalog, its keys, its upload in progress.
 load helper
 
-setup_file() { start_s3; }
+setup_file() {
+  start_s3
+  needs_own_bucket
+}
 teardown_file() { stop_s3; }
-# It knew no prefix.
 setup() {
   fresh
   export ZFS2S3_PREFIX=""

@@ -3,14 +3,14 @@ load helper
 
 setup_file() {
   start_s3 --restore-ms 0
-  export ZFS2S3_DATA_DIR=$BATS_FILE_TMPDIR/stored ZFS2S3_PREFIX=stored/
+  export ZFS2S3_DATA_DIR=$BATS_FILE_TMPDIR/stored ZFS2S3_PREFIX=${root}stored/
   put_chain 6
   put_fixture chain-1-4
 }
 teardown_file() { stop_s3; }
 
 setup() {
-  export ZFS2S3_DATA_DIR=$BATS_TEST_TMPDIR/stored ZFS2S3_PREFIX=stored/
+  export ZFS2S3_DATA_DIR=$BATS_TEST_TMPDIR/stored ZFS2S3_PREFIX=${root}stored/
   mkdir "$ZFS2S3_DATA_DIR"
   cp "$BATS_FILE_TMPDIR/stored/stored_snapshots.yml" "$ZFS2S3_DATA_DIR"
   export zfs_target=$BATS_TEST_TMPDIR/zfs

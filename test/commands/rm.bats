@@ -101,7 +101,7 @@ month() {
   in_bucket delete "tank/chain@day4 <- tank/chain@day1"
   remember
   run -3 --separate-stderr zfs2s3-rm tank/chain@day4 --base @day3
-  says "would abandon tank/chain@day5 (through tank/chain@day5 <- tank/chain@day4), because tank/chain@day4 <- tank/chain@day1 can't be relied on: '${ZFS2S3_PREFIX}tank/chain@day4 <- tank/chain@day1' is not in bucket zfs2s3"
+  says "would abandon tank/chain@day5 (through tank/chain@day5 <- tank/chain@day4), because tank/chain@day4 <- tank/chain@day1 can't be relied on: '${ZFS2S3_PREFIX}tank/chain@day4 <- tank/chain@day1' is not in bucket $ZFS2S3_BUCKET"
   unchanged
 }
 
@@ -120,7 +120,7 @@ month() {
   in_bucket delete "tank/chain@day2 <- tank/chain@day1"
   remember
   run -3 --separate-stderr zfs2s3-rm tank/chain@day2
-  says "zfs2s3-rm: '${ZFS2S3_PREFIX}tank/chain@day2 <- tank/chain@day1' is not in bucket zfs2s3: is ZFS2S3_BUCKET right?"
+  says "zfs2s3-rm: '${ZFS2S3_PREFIX}tank/chain@day2 <- tank/chain@day1' is not in bucket $ZFS2S3_BUCKET: is ZFS2S3_BUCKET right?"
   unchanged
   zfs2s3-rm tank/chain@day2 --gone
   [ "$(snapshots)" = tank/chain@day1 ]
@@ -157,7 +157,7 @@ month() {
   put_chain 1
   s3 POST faults "{\"operation\":\"DeleteObject\",\"key\":\"$ZFS2S3_PREFIX\",\"do\":\"status\",\"code\":\"AccessDenied\"}"
   run -1 --separate-stderr zfs2s3-rm tank/chain@day1
-  says "zfs2s3-rm: can't delete '${ZFS2S3_PREFIX}tank/chain@day1' in bucket zfs2s3: S3 refuses it (403 AccessDenied): check what the IAM policy"
+  says "zfs2s3-rm: can't delete '${ZFS2S3_PREFIX}tank/chain@day1' in bucket $ZFS2S3_BUCKET: S3 refuses it (403 AccessDenied): check what the IAM policy"
   [ "$(keys)" = tank/chain@day1 ]
   run -3 --separate-stderr zfs2s3-rm tank/chain@day1
   says "tank/chain@day1 is not stored"

@@ -40,10 +40,16 @@ bucket_has() {
   done | grep -F " $ZFS2S3_PREFIX" | sort
 }
 
+[ -z "${ZFS2S3_TEST_REAL_S3:-}" ] || bucket_has() {
+  keys | sed "s|^|object $ZFS2S3_PREFIX|"
+  open_uploads | sed "s|^\(.*\) \([0-9]*\)$|upload $ZFS2S3_PREFIX\1, \2 parts|"
+}
+
 # starting_with DIR: a fresh data directory with the catalog that is in DIR, and a prefix of its own.
 starting_with() {
   variant=$((${variant:-0} + 1))
-  export ZFS2S3_DATA_DIR=$BATS_TEST_TMPDIR/data$variant ZFS2S3_PREFIX="$BATS_TEST_NUMBER-$variant/"
+  export ZFS2S3_DATA_DIR=$BATS_TEST_TMPDIR/data$variant ZFS2S3_PREFIX="$root$BATS_TEST_NUMBER-$variant/"
+  can_run_here
   mkdir -p "$ZFS2S3_DATA_DIR" && cp "$1"/stored_snapshots.yml "$ZFS2S3_DATA_DIR"
   before=$1/stored_snapshots.yml
 }

@@ -156,8 +156,8 @@ thawed() {
   archived
   s3 POST faults "{\"operation\":\"RestoreObject\",\"key\":\"$ZFS2S3_PREFIX\",\"do\":\"status\",\"status\":403,\"code\":\"AccessDenied\"}"
   run -1 --separate-stderr zfs2s3-thaw tank/chain@day1
-  says "can't thaw '${ZFS2S3_PREFIX}tank/chain@day1' in bucket zfs2s3: S3 refuses it (403 AccessDenied)"
+  says "can't thaw '${ZFS2S3_PREFIX}tank/chain@day1' in bucket $ZFS2S3_BUCKET: S3 refuses it (403 AccessDenied)"
   in_bucket delete tank/chain@day1
   run -3 --separate-stderr zfs2s3-thaw tank/chain@day1
-  says "is not in bucket zfs2s3"
+  says "is not in bucket $ZFS2S3_BUCKET"
 }

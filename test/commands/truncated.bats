@@ -6,7 +6,7 @@ load streams
 
 setup_file() {
   start_small_s3
-  export ZFS2S3_DATA_DIR=$BATS_FILE_TMPDIR/stored ZFS2S3_PREFIX=stored/
+  export ZFS2S3_DATA_DIR=$BATS_FILE_TMPDIR/stored ZFS2S3_PREFIX=${root}stored/
   put_fixture chain-1
 }
 teardown_file() { stop_s3; }
@@ -160,7 +160,7 @@ put_small() {
   put_small <"$fixtures/plain-full.zs"
   before=$BATS_TEST_TMPDIR/with-base
   cp "$ZFS2S3_DATA_DIR/stored_snapshots.yml" "$before"
-  export ZFS2S3_PREFIX=lacking/
+  export ZFS2S3_PREFIX=${root}lacking/
   position=$(substream "$package" 2)
   put_small < <(head -c "$position" "$package" && tail -c 312 "$package")
   ends_with 4 "does not bring tank/plain@three"

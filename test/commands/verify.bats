@@ -37,7 +37,7 @@ verified_at() { zfs2s3-graph | jq -r .verified_at; }
   run -3 --separate-stderr bats_pipe zfs2s3-graph \| zfs2s3-verify
   [ "$(jq -r '"\(.snapshot) \(.result)"' <<<"$output")" = "$(printf 'tank/chain@day%s\n' '1 ok' '2 damaged' '3 ok')" ]
   [[ "$output" == *"its bytes don't have the checksum"* ]]
-  [[ "$stderr" == "zfs2s3-verify: of 3 streams in bucket zfs2s3: 1 damaged: "* ]]
+  [[ "$stderr" == "zfs2s3-verify: of 3 streams in bucket $ZFS2S3_BUCKET: 1 damaged: "* ]]
   [ "$(verified_at | sed -n 2p)" = null ]
 }
 

@@ -9,8 +9,7 @@
  */
 import type { Edge, Snapshot } from './edge.js'
 import { datasetOf } from './policy.js'
-import { storedBytes } from './record.js'
-import { snapshotOf, type Retention } from './retain.js'
+import { knownBytes, snapshotOf, type Retention } from './retain.js'
 import { isUsable, type Link, type Place } from './walk.js'
 import { fewestLinks, historyOrder } from './ways.js'
 
@@ -91,7 +90,7 @@ export function bypasses(retention: Retention, { mayUse, maxLinks }: BypassOptio
       { base: from, snapshot: to, like: way.last.edge, frees, linksBefore: way.depth, linksAfter: depthOf(place) },
     ]
   })
-  const worth = new Map(found.map(one => [one, one.frees.reduce((sum, edge) => sum + (storedBytes(edge) ?? 0), 0)]))
+  const worth = new Map(found.map(one => [one, knownBytes(one.frees)]))
   found.sort((a, b) => (worth.get(b) ?? 0) - (worth.get(a) ?? 0) || b.frees.length - a.frees.length)
   return { bypasses: found, without: [...without].map(nameOf) }
 }

@@ -2,6 +2,7 @@
 import type { Edge, Snapshot } from './edge.js'
 import { holding } from './holding.js'
 import { keptBy, type Policy } from './policy.js'
+import { storedBytes } from './record.js'
 import { removal } from './removal.js'
 import { graphOf, isUsable, Walk, type Graph, type Link, type Place } from './walk.js'
 
@@ -60,6 +61,10 @@ export function retain(edges: readonly Edge[], policy: Policy, maxLinks = Infini
     goals,
   }
 }
+
+/** Stored bytes of edges together, as far as lengths are known. */
+export const knownBytes = (edges: Iterable<Edge>): number =>
+  [...edges].reduce((sum, edge) => sum + (storedBytes(edge) ?? 0), 0)
 
 /** A snapshot as one of its edges calls it. */
 export function snapshotOf({ guid, providers, users }: Place): Snapshot {

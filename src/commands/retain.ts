@@ -2,8 +2,8 @@
 import type { Edge } from '../chain/edge.js'
 import { fieldsOf } from '../chain/fields.js'
 import { edgeTitle, listed } from '../chain/names.js'
-import { recordToEdge, storedBytes } from '../chain/record.js'
-import { retain, type Retention } from '../chain/retain.js'
+import { recordToEdge } from '../chain/record.js'
+import { knownBytes, retain, type Retention } from '../chain/retain.js'
 import type { Command, Context } from '../cli/command.js'
 import { readRecords, writeRecord } from '../cli/ndjson.js'
 import { humanBytes } from '../cli/progress.js'
@@ -85,7 +85,7 @@ function sayWhatStays({ name, stderr }: Context, { undated, held, unsupported }:
     say(`kept because it is not known when they were taken: ${counted(undated.length, 'snapshot')} (${names})`)
   }
   if (held.size > 0) {
-    const size = humanBytes(bytesOf(held.keys()))
+    const size = humanBytes(knownBytes(held.keys()))
     say(`held only because kept snapshots need them: ${counted(held.size, 'stream')}, ${size}: see --bypasses`)
   }
   if (unsupported.length > 0) {
@@ -95,9 +95,6 @@ function sayWhatStays({ name, stderr }: Context, { undated, held, unsupported }:
 }
 
 const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`
-
-/** As far as lengths are known. */
-const bytesOf = (edges: Iterable<Edge>): number => [...edges].reduce((sum, edge) => sum + (storedBytes(edge) ?? 0), 0)
 
 /** Every edge as it came in, with why its snapshot is kept, whom it is held for, and whether it can go. */
 async function explain({ stdout }: Context, inputs: Iterable<Input>, retention: Retention): Promise<void> {

@@ -70,6 +70,9 @@ export interface Ends {
   readonly base: Pick<Snapshot, 'name'> | null
 }
 
+/** The key of the catalog's copy. No stream can have it: a snapshot's name has an `@` in it. */
+export const catalogKey = (prefix: string): string => `${prefix}zfs2s3-catalog.yml`
+
 /** How an edge is called in messages: `tank/home@b <- tank/home@a`, or `tank/home@a (full)`. */
 export function edgeTitle({ snapshot, base }: Ends): string {
   return base === null ? `${snapshot.name} (full)` : snapshot.name + arrow + base.name

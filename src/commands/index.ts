@@ -12,6 +12,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   import: async () => (await import('./import.js')).command,
   verify: async () => (await import('./verify.js')).command,
   thaw: async () => (await import('./thaw.js')).command,
+  doctor: async () => (await import('./doctor.js')).command,
   pending: async () => (await import('./pending.js')).command,
   abort: async () => (await import('./abort.js')).command,
   commit: async () => (await import('./commit.js')).command,

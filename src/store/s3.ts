@@ -11,6 +11,7 @@ import { httpStatus, isMissing, s3Code } from './errors.js'
 import { type ListedObject, listObjects } from './listing.js'
 import type { Patience } from './patience.js'
 import { type Lock, lockOf } from './lock.js'
+import { probe, type Probed } from './probe.js'
 import { Uploads } from './uploads.js'
 
 /** What S3 says of an object (S3 API: HeadObject). */
@@ -153,6 +154,13 @@ export class Bucket {
     })
     await this.#connection.send({ doing: 'lock', key }, signal, options =>
       this.#connection.client.send(command, options),
+    )
+  }
+
+  /** Tries out what the service honours, on an object whose key nothing else can have. */
+  async probe(key: string, signal: AbortSignal): Promise<Probed> {
+    return this.#connection.send({ doing: 'try out the service with', key }, signal, () =>
+      probe(this.#connection, key, signal),
     )
   }
 

@@ -3,6 +3,7 @@
  * is opened, so that commands that need no S3 start quickly.
  */
 import type { S3Client } from '@aws-sdk/client-s3'
+import { Body } from './body.js'
 
 /** Where a bucket is; the same fields as in cli/settings. */
 export interface BucketPlace {
@@ -34,6 +35,8 @@ export async function openClient({ endpoint, region, profile, timeoutMs }: Bucke
       // Parts carry the SHA-256 that we compute anyway; a CRC32 on top breaks other services (aws/aws-sdk-js-v3#6810).
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
+      // With that header the SDK opens a connection for each part, and waits for an answer before it sends anything.
+      expectContinueHeader: false,
       logger: silent,
       requestHandler: {
         connectionTimeout: Math.min(timeoutMs, 10_000),
@@ -49,7 +52,19 @@ export async function openClient({ endpoint, region, profile, timeoutMs }: Bucke
     () => true,
     () => false,
   )
-  return { sdk, client: hasRegion ? asConfigured : make('us-east-1') }
+  const client = hasRegion ? asConfigured : make('us-east-1')
+  // Behind the SDK's own retries, so that each try has the bytes from their start.
+  client.middlewareStack.add(next => args => next({ ...args, request: inPieces(args.request) }), {
+    step: 'deserialize',
+    priority: 'low',
+  })
+  return { sdk, client }
+}
+
+/** A request of the SDK whose body, if it is bytes, is sent as a `Body`. */
+function inPieces(request: unknown): unknown {
+  const isRequest = typeof request === 'object' && request !== null && 'body' in request
+  return isRequest && request.body instanceof Uint8Array ? { ...request, body: new Body(request.body) } : request
 }
 
 const nothing = () => undefined

@@ -40,8 +40,14 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
     const parsed = parseArguments(args, { ...command, options: [...command.options, ...commonOptions] })
     if (parsed.flag('help')) return await end(exitStatusDone, helpText(command))
     if (parsed.flag('version')) return await end(exitStatusDone, `${name} ${version()}\n`)
-    const { stdin, stdout, stderr } = process
-    const context: Context = { name, args: parsed, env, stdin, stdout, stderr, signal: signalOfProcess(), asked }
+    const { stdout, stderr } = process
+    const context: Context = {
+      ...{ name, args: parsed, env, stdout, stderr, signal: signalOfProcess(), asked },
+      // Node opens it when it is asked for; then cli/stdin can't have it.
+      get stdin() {
+        return process.stdin
+      },
+    }
     await command.run(context)
     await end(exitStatusDone)
   } catch (error) {

@@ -2,7 +2,8 @@
 import { rfc3339 } from '../chain/edge.js'
 import type { Command, Context } from '../cli/command.js'
 import { write, writeRecord } from '../cli/ndjson.js'
-import { badStream, usageError } from '../failure.js'
+import { openStdin, type Stdin } from '../cli/stdin.js'
+import { badStream } from '../failure.js'
 import type { Verdict } from '../stream/facts.js'
 import { StreamParser } from '../stream/parser.js'
 import { lackOf } from './verdict.js'
@@ -26,13 +27,13 @@ export const command: Command = {
   ],
   statuses: { 4: 'the stream is truncated or damaged, or is none' },
   async run(context) {
-    const { args, stdin, signal } = context
+    const { args, signal } = context
     const pass = args.flag('pass')
-    if (stdin.isTTY) throw usageError('stdin is a terminal', 'pipe a stream in: zfs send tank/home@a | zfs2s3-inspect')
-    signal.addEventListener('abort', () => stdin.destroy(), { once: true })
+    const stdin = openStdin('pipe a stream in: zfs send tank/home@a | zfs2s3-inspect')
+    signal.addEventListener('abort', stdin.stop, { once: true })
     const parser = new StreamParser()
     try {
-      await read(context, parser, pass)
+      await read(stdin, context, parser, pass)
     } catch (error) {
       throw signal.aborted ? signal.reason : error
     }
@@ -70,10 +71,11 @@ function substreamRecords(verdict: Verdict): object[] {
 }
 
 /** With `--pass` damage ends nothing: what comes in goes out, and the status tells. */
-async function read({ stdin, stdout, signal }: Context, parser: StreamParser, pass: boolean): Promise<void> {
-  for await (const chunk of stdin as AsyncIterable<Uint8Array>) {
+async function read(stdin: Stdin, { stdout, signal }: Context, parser: StreamParser, pass: boolean): Promise<void> {
+  for await (const chunk of stdin.chunks) {
     parser.push(chunk)
-    if (pass) await write(stdout, chunk, signal)
+    // A copy: what stdout can't take at once, it keeps.
+    if (pass) await write(stdout, chunk.slice(), signal)
     else if (parser.damage !== null) return
   }
 }

@@ -18,8 +18,10 @@ export class ReadAhead {
   async next(): Promise<Uint8Array | undefined> {
     const read = await this.#source.next()
     if (read.done === true) return undefined
-    this.#held.push(read.value)
-    return read.value
+    // A copy: a source may use its memory again.
+    const chunk = Buffer.from(read.value)
+    this.#held.push(chunk)
+    return chunk
   }
 
   /** What the stream is, by enough of its first bytes or all there are. Chunks may be as short as their writer likes. */

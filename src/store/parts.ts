@@ -6,7 +6,6 @@ export interface Part<Note> {
   /** From 1, counted over all volumes. */
   readonly number: number
   readonly bytes: Uint8Array
-  readonly sha256: Buffer
   /** What was known about the stream when it stood exactly at the end of this part. */
   readonly note: Note
   /** Gives the memory back; `bytes` must not be touched afterwards. */
@@ -28,7 +27,7 @@ export function placeOf(part: number, { partsPerVolume }: Geometry): { volume: n
 
 /**
  * Cuts a stream into parts of `partSize` bytes; only the last may be shorter, and none is empty. Each byte is copied
- * once and hashed once. Memory is as many parts as are out at a time: buffers go round.
+ * once, into memory that threads can share. Memory is as many parts as are out at a time: buffers go round.
  * A chunk that crosses a part's end makes the note of that part late; whoever takes notes gives chunks that don't.
  * @param first number of the first part
  * @param takeNote asked once for each part, when exactly its bytes have been taken from `chunks`
@@ -41,24 +40,20 @@ export async function* cutIntoParts<Note>(
 ): AsyncGenerator<Part<Note>> {
   const free: Buffer[] = []
   let number = first
-  // Slow: a part of its own, not a slice of Node's shared pool. Unsafe: every byte that is used has been written.
-  const take = () => free.pop() ?? Buffer.allocUnsafeSlow(partSize)
+  const take = () => free.pop() ?? Buffer.from(new SharedArrayBuffer(partSize))
   let buffer = take()
   let filled = 0
-  let hash = createHash('sha256')
   const finish = (): Part<Note> => {
     const whole = buffer
     const bytes = whole.subarray(0, filled)
     const part = {
       number,
       bytes,
-      sha256: hash.digest(),
       note: takeNote(bytes),
       release: () => void free.push(whole),
     }
     number += 1
     filled = 0
-    hash = createHash('sha256')
     return part
   }
   for await (const chunk of chunks) {
@@ -66,7 +61,6 @@ export async function* cutIntoParts<Note>(
     while (taken < chunk.length) {
       const piece = chunk.subarray(taken, taken + partSize - filled)
       buffer.set(piece, filled)
-      hash.update(piece)
       filled += piece.length
       taken += piece.length
       if (filled === partSize) {

@@ -11,6 +11,7 @@ import { eachConcurrently, type Part, placeOf } from './parts.js'
 import { type Patience, patiently } from './patience.js'
 import { lostUploads, uploadMark, volumeMark } from './reconcile.js'
 import type { Bucket } from './s3.js'
+import { sha256Of } from './sha256.js'
 import type { StoredPart } from './uploads.js'
 
 export interface SendOptions extends Patience {
@@ -24,6 +25,9 @@ export interface SendOptions extends Patience {
 
 /** A part as the pipeline makes it: with the point from which a resumed stream could go on behind it, if there is one. */
 export type StreamPart = Part<ResumePoint | null>
+
+/** A part with the one hash of it that everything uses. */
+type HashedPart = StreamPart & { readonly sha256: Buffer }
 
 /**
  * Sends all parts, each into its volume, and notes each one when S3 has acknowledged it. A part that the ledger has is
@@ -43,7 +47,8 @@ export async function sendParts(
     starting.set(volume, started)
     return started
   }
-  const send = async (part: StreamPart) => {
+  const send = async (cut: StreamPart) => {
+    const part = { ...cut, sha256: await sha256Of(cut.bytes) }
     const known = ledger.parts.get(part.number)
     if (known !== undefined) {
       compare(ledger, part, known)
@@ -80,7 +85,7 @@ export async function sendParts(
 async function sendPart(
   bucket: Bucket,
   ledger: Ledger,
-  part: StreamPart,
+  part: HashedPart,
   uploadOf: (volume: number) => Promise<{ key: string; uploadId: string }>,
   patience: Patience,
 ): Promise<string> {
@@ -127,7 +132,7 @@ async function startVolume(bucket: Bucket, ledger: Ledger, volume: number, patie
   return { key, uploadId }
 }
 
-function compare(ledger: Ledger, part: StreamPart, known: PartNote): void {
+function compare(ledger: Ledger, part: HashedPart, known: PartNote): void {
   if (known.sha256 === part.sha256.toString('hex') && known.bytes === part.bytes.length) return
   const from = (part.number - 1) * ledger.header.partSize
   const filter = ledger.header.filter
@@ -141,7 +146,7 @@ function compare(ledger: Ledger, part: StreamPart, known: PartNote): void {
 }
 
 /** Whether a part that S3 has, but the ledger doesn't, is the same as `part`: by SHA-256, else by the MD5 in its ETag. */
-function provenSame(stored: StoredPart, part: StreamPart): boolean {
+function provenSame(stored: StoredPart, part: HashedPart): boolean {
   if (stored.bytes !== part.bytes.length) return false
   if (stored.sha256 !== null) return stored.sha256 === part.sha256.toString('base64')
   return stored.etag.replaceAll('"', '') === createHash('md5').update(part.bytes).digest('hex')

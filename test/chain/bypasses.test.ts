@@ -40,6 +40,7 @@ describe('which bypasses let more go', () => {
       ['a', 'd'],
       ['a>d frees b b>c c>d'],
     ],
+    ['from the newest of several', sized('a 9', 'a>b', 'a>x', 'b>x 5', 'x>d'), ['a', 'b', 'd'], ['b>d frees a>x x>d']],
     ['not to what may not be used', chain, ['a', 'c', 'e'], ['a>c frees a>b b>c', 'none to e'], without('e')],
     [
       'not from what may not be used, but from an older one',

@@ -34,6 +34,7 @@ describe('what can go while kept snapshots stay restorable', () => {
     ],
     ['a package, where single steps are held anyway', ['a', 'a>b', 'b>c', 'a>b+c 9'], ['b', 'c'], ['a>b+c']],
     ['single steps, where a package brings what they do', ['a', 'a>b 5', 'b>c 5', 'a>b+c 9'], ['c'], ['b>c', 'a>b']],
+    ['a step that a package makes unnecessary later', ['a', 'a>b', 'b>c 9', 'a>b+c 3'], ['b', 'c'], ['b>c', 'a>b']],
     ['not what a package needs besides', ['a', 'x', 'a+x>b', 'a>c'], ['b'], ['a>c']],
     ['nothing of damage, nor what it needs', ['a', 'a>b', 'a>c', 'y>z', 'b+y>x'], [], ['a>c']],
   ]

@@ -15,6 +15,8 @@ export interface Option {
   readonly repeats?: true
   /** All values that there are; any other is refused. */
   readonly choices?: readonly string[]
+  /** Values that a shell completes; others may be good as well. */
+  readonly suggests?: readonly string[]
   readonly help: string
 }
 

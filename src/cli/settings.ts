@@ -59,7 +59,8 @@ export function bucketSettings({ args, env }: Context): BucketSettings {
   }
 }
 
-const storageClasses = [
+/** What S3 calls its storage classes (S3 API Reference: PutObject, x-amz-storage-class). */
+export const storageClasses = [
   ...['STANDARD', 'STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING', 'GLACIER', 'GLACIER_IR', 'DEEP_ARCHIVE'],
   ...['REDUCED_REDUNDANCY', 'OUTPOSTS', 'EXPRESS_ONEZONE', 'SNOW'],
 ]

@@ -26,6 +26,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   abort_upload: async () => (await import('./porcelain.js')).abortUpload,
   remove: async () => (await import('./porcelain.js')).remove,
   stream_size: async () => (await import('./porcelain.js')).streamSize,
+  completion: async () => (await import('./completion.js')).command,
   prepare_upload_schedule: async () => (await import('./porcelain.js')).prepareUploadSchedule,
 }
 

@@ -29,7 +29,12 @@ export const command: Command = {
   positionals: 1,
   options: [
     baseOption,
-    { name: 'tier', value: 'TIER', help: 'Standard, Bulk (slow and cheap) or Expedited (default Standard)' },
+    {
+      name: 'tier',
+      value: 'TIER',
+      suggests: tiers,
+      help: 'Standard, Bulk (slow and cheap) or Expedited (default Standard)',
+    },
     { name: 'days', value: 'N', help: 'how long it shall stay readable (default 7)' },
     { name: 'dry-run', short: 'n', help: 'ask for nothing, print the states' },
     { name: 'wait', help: 'wait until all are ready' },

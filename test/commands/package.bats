@@ -13,13 +13,14 @@ packed() { tar -tzf "$(tarball)" | sed 's,^package/,,' | sort; }
 @test "the package has the program, its manual, and what says what it is" {
   packed >"$BATS_TEST_TMPDIR/packed"
   for file in bin/zfs2s3.js dist/cli/main.js dist/commands/put.js man/zfs2s3.7 man/zfs2s3-put.1 \
+    completions/zfs2s3.bash completions/_zfs2s3 completions/zfs2s3.fish examples/zfs2s3-nightly examples/lifecycle.json \
     README.md CHANGELOG.md LICENSE package.json; do
     grep -qxF "$file" "$BATS_TEST_TMPDIR/packed" || { echo "$file is missing"; return 1; }
   done
 }
 
 @test "the package has no tests, no sources, no types, nothing else" {
-  run bash -c "$(declare -f packed tarball); packed | grep -vE '^(bin/zfs2s3\.js|dist/.*\.js|man/zfs2s3[a-z_0-9-]*\.[157]|README\.md|CHANGELOG\.md|LICENSE|package\.json)$'"
+  run bash -c "$(declare -f packed tarball); packed | grep -vE '^(bin/zfs2s3\.js|dist/.*\.js|man/zfs2s3[a-z_0-9-]*\.[157]|completions/_?zfs2s3(\.bash|\.fish)?|examples/[a-z0-9_@-]*zfs2s3[a-z_@-]*(\.service|\.timer|\.cron)?|examples/lifecycle\.json|README\.md|CHANGELOG\.md|LICENSE|package\.json)$'"
   [ "$output" = "" ]
 }
 

@@ -1,7 +1,7 @@
 /** The options of zfs2s3-put, and what they mean together. */
 import type { Context, Option } from '../../cli/command.js'
 import { progressOption } from '../../cli/progress.js'
-import { bucketOptions, dataDirOption, storageClass } from '../../cli/settings.js'
+import { bucketOptions, dataDirOption, storageClass, storageClasses } from '../../cli/settings.js'
 import { usageError } from '../../failure.js'
 import { isGuid } from '../../chain/guid.js'
 import { rfc3339 } from '../../chain/edge.js'
@@ -9,6 +9,8 @@ import { type Lock, lockModes } from '../../store/lock.js'
 import type { Geometry } from '../../store/parts.js'
 import { baseOption, namedSnapshots } from '../stored.js'
 import type { Asked } from './describe.js'
+
+const encryptions = ['AES256', 'aws:kms', 'aws:kms:dsse']
 
 export const options: readonly Option[] = [
   baseOption,
@@ -23,8 +25,18 @@ export const options: readonly Option[] = [
   },
   { name: 'guid', value: 'GUID', help: 'the GUID of the snapshot, where the stream cannot be read' },
   { name: 'base-guid', value: 'GUID', help: 'the GUID of the base, where its name is not enough' },
-  { name: 'storage-class', value: 'CLASS', help: 'the S3 storage class (ZFS2S3_STORAGE_CLASS; default STANDARD)' },
-  { name: 'sse', value: 'KIND', help: 'server-side encryption: AES256, aws:kms or aws:kms:dsse' },
+  {
+    name: 'storage-class',
+    value: 'CLASS',
+    suggests: storageClasses,
+    help: 'the S3 storage class (ZFS2S3_STORAGE_CLASS; default STANDARD)',
+  },
+  {
+    name: 'sse',
+    value: 'KIND',
+    suggests: encryptions,
+    help: 'server-side encryption: AES256, aws:kms or aws:kms:dsse',
+  },
   { name: 'sse-kms-key-id', value: 'ID', help: 'the KMS key for it' },
   {
     name: 'lock-days',
@@ -72,8 +84,6 @@ const mebibyte = 1024 * 1024
 /** S3's own limits for a part (S3 User Guide: Multipart upload limits). ZFS2S3_MIN_PART_SIZE is for other services. */
 const leastPart = 5 * mebibyte
 const mostPart = 5 * 1024 * mebibyte
-
-const encryptions = ['AES256', 'aws:kms', 'aws:kms:dsse']
 
 /** Throws a usage error for what can't be, alone or together. */
 export function putOptions(context: Context): PutOptions {

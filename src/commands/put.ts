@@ -57,6 +57,7 @@ export const command: Command = {
       'compressed and encrypted on the way',
       "zfs send -i @a tank/home@b | zfs2s3-put --filter 'zstd -T0 | age -r age1...'",
     ],
+    ['locked for a month, with all that it needs', 'zfs send -w -i @a tank/home@b | zfs2s3-put --lock-days 30'],
     ['so that the exit status of zfs send counts too', 'zfs2s3-put -- zfs send -w tank/home@a'],
   ],
   statuses: {

@@ -92,7 +92,7 @@ export class Configuration {
   /** Whether S3 itself calls the bucket's policy public. */
   async hasPublicPolicy(signal?: AbortSignal): Promise<boolean> {
     const { sdk, client, bucket: Bucket } = this.#connection
-    const answer = await this.#ask('whether the policy is public of', signal, 'NoSuchBucketPolicy', options =>
+    const answer = await this.#ask('the policy status of', signal, 'NoSuchBucketPolicy', options =>
       client.send(new sdk.GetBucketPolicyStatusCommand({ Bucket }), options),
     )
     return answer?.PolicyStatus?.IsPublic ?? false

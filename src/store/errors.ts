@@ -22,6 +22,10 @@ export const s3Code = (error: unknown): string => (error instanceof Error ? erro
 export const isMissing = (error: unknown): boolean =>
   httpStatus(error) === 404 && s3Code(error) !== 'NoSuchBucket' && s3Code(error) !== 'NoSuchUpload'
 
+/** Whether S3 doesn't allow it to whoever asks. */
+export const isForbidden = (error: unknown): boolean =>
+  httpStatus(error instanceof Failure ? error.cause : error) === 403
+
 const passingCodes = new Set([
   ...['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL'],
   ...['ENOTFOUND', 'EAI_AGAIN', 'ERR_STREAM_PREMATURE_CLOSE', 'ECONNABORTED', 'ERR_SSL_WRONG_VERSION_NUMBER'],

@@ -93,7 +93,7 @@ warning: unknown-object-lock
 warning: unknown-encryption
 warning: unknown-public-access-block
 warning: unknown-policy-status
-warning: unknown-ACL
+warning: unknown-acl
 warning: unknown-policy
 note: who-may-delete
 note: not-probed" ]

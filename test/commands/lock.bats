@@ -56,6 +56,21 @@ tank/chain@day6 <- tank/chain@day5: 40 GOVERNANCE" ]
   [ "$(locks | wc -l)" -eq 2 ]
 }
 
+@test "a put that is killed between the two goes on, and both are locked" {
+  lockable_bucket
+  put_fixture chain-1
+  s3 POST faults "{\"operation\":\"CompleteMultipartUpload\",\"key\":\"$ZFS2S3_PREFIX\",\"do\":\"hold\",\"name\":\"$BATS_TEST_NUMBER\"}"
+  zfs2s3-put --lock-days 7 <"$fixtures/chain-1-2.zs" 3>&- &
+  local putting=$!
+  s3 GET "wait?held=$BATS_TEST_NUMBER"
+  kill -KILL "$putting"
+  wait "$putting" || true
+  s3 DELETE faults
+  zfs2s3-put --resume </dev/null
+  [ "$(locks)" = "tank/chain@day1: 7 GOVERNANCE
+tank/chain@day2 <- tank/chain@day1: 7 GOVERNANCE" ]
+}
+
 @test "every volume is locked" {
   lockable_bucket
   s3 POST settings '{"minPartSize":1024}'

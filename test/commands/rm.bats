@@ -164,6 +164,19 @@ month() {
   [ "$(keys)" = "" ]
 }
 
+@test "a removal that was begun does not stop a put that may not delete" {
+  put_chain 2
+  s3 POST faults "{\"operation\":\"DeleteObject\",\"key\":\"$ZFS2S3_PREFIX\",\"do\":\"status\",\"code\":\"AccessDenied\",\"times\":2}"
+  run -1 zfs2s3-rm tank/chain@day2
+  run -0 --separate-stderr zfs2s3-put <"$fixtures/plain-full.zs"
+  [ "$stderr" = "" ]
+  [ "$(keys | grep -c day2)" = 1 ]
+  # It stays noted, for one that may:
+  run -3 zfs2s3-rm tank/chain@day2
+  [ "$(keys | grep -c day2)" = 0 ]
+  [ "$(ls "$ZFS2S3_DATA_DIR/removals")" = "" ]
+}
+
 @test "wrong usage is status 2, and changes nothing" {
   put_chain 1
   remember

@@ -19,7 +19,7 @@ export interface Finding {
 
 /** The finding about a setting that S3 would not tell; never taken for "all is well". */
 export const unknownSetting = (about: string, why: string, action: string): Finding => ({
-  finding: `unknown-${about.replaceAll(' ', '-')}`,
+  finding: `unknown-${about.toLowerCase().replaceAll(' ', '-')}`,
   severity: 'warning',
   what: `the bucket's ${about} can't be read: ${why}`,
   why: 'what is not known may be what hurts',

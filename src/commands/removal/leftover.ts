@@ -2,6 +2,7 @@
 import type { CatalogHome } from '../../catalog/home.js'
 import { dropRemoval, pendingRemovals } from '../../catalog/removals.js'
 import type { Volume } from '../../chain/edge.js'
+import { isForbidden } from '../../store/errors.js'
 import type { Bucket } from '../../store/s3.js'
 import { wrongWith } from './relied.js'
 
@@ -17,7 +18,8 @@ export async function deleteObjects(bucket: Bucket, volumes: readonly Volume[]):
 
 /**
  * Finishes removals in this bucket that were begun and interrupted. One whose edge is still in the catalog had not
- * happened yet, and does not happen. One whose objects are no longer what they were stays noted, and they stay.
+ * happened yet, and does not happen. One whose objects are no longer what they were stays noted, and they stay; so do
+ * those that may not be deleted by whoever runs this, as a machine that may only store.
  */
 export async function finishRemovals(
   catalog: CatalogHome,
@@ -34,11 +36,22 @@ export async function finishRemovals(
       if (!listed.has(edge.volumes[0].key)) {
         const left = await whatIsLeft(bucket, edge.volumes, signal)
         if (left === null) continue
-        await deleteObjects(bucket, left)
+        if (!(await mayDelete(bucket, left))) continue
       }
       await dropRemoval(dataDir, id)
     }
   })
+}
+
+/** Deletes the volumes, if that is allowed. */
+async function mayDelete(bucket: Bucket, volumes: readonly Volume[]): Promise<boolean> {
+  try {
+    await deleteObjects(bucket, volumes)
+    return true
+  } catch (error) {
+    if (isForbidden(error)) return false
+    throw error
+  }
 }
 
 /** The volumes that are still there; null if one of them is no longer what it was. */

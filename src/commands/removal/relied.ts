@@ -73,7 +73,7 @@ async function brokenEdges(bucket: Bucket, edges: readonly Edge[], signal: Abort
 }
 
 /** How objects differ from the record, in a few words about the first that does; null if none does. */
-export async function whatIsWrong(bucket: Bucket, volumes: readonly Volume[], signal: AbortSignal) {
+async function whatIsWrong(bucket: Bucket, volumes: readonly Volume[], signal: AbortSignal) {
   for (const volume of volumes) {
     const wrong = wrongWith(bucket, volume, await bucket.head(volume.key, signal))
     if (wrong !== null) return wrong

@@ -5,6 +5,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   put: async () => (await import('./put.js')).command,
   get: async () => (await import('./get.js')).command,
   graph: async () => (await import('./graph.js')).command,
+  ls: async () => (await import('./ls.js')).command,
   plan: async () => (await import('./plan.js')).command,
   check: async () => (await import('./check.js')).command,
   rm: async () => (await import('./rm.js')).command,

@@ -8,7 +8,7 @@
  * begins where the chain does, in the same dataset, and the chain's beginning is all that stays besides.
  */
 import type { Edge, Snapshot } from './edge.js'
-import { datasetOf } from './policy.js'
+import { datasetOf } from './names.js'
 import { knownBytes, snapshotOf, type Retention } from './retain.js'
 import { isUsable, type Link, type Place } from './walk.js'
 import { fewestLinks, historyOrder } from './ways.js'

@@ -24,8 +24,8 @@ export function splitSnapshot(name: string): SnapshotName | null {
   return { dataset, tag }
 }
 
-/** The dataset of a snapshot; the whole name where it is none. */
-export const datasetOf = ({ name }: Snapshot): string => splitSnapshot(name)?.dataset ?? name
+/** The dataset of a snapshot, also of a name that ZFS would not have given. */
+export const datasetOf = ({ name }: Snapshot): string => name.split('@', 1)[0] ?? name
 
 /** What an object holds, as far as its key says it. */
 export interface ObjectName {

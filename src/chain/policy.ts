@@ -3,6 +3,7 @@
  * (restic's documentation, Removing snapshots according to a policy).
  */
 import type { Edge, Snapshot } from './edge.js'
+import { datasetOf } from './names.js'
 import { before, calendar, type Period, periods, type Span } from './period.js'
 import type { Graph } from './walk.js'
 
@@ -87,9 +88,6 @@ function datasets({ links, places }: Graph): Iterable<ReadonlyMap<string, Pick<E
   }
   return found.values()
 }
-
-/** The dataset of a snapshot, also of a name that ZFS would not have given. */
-export const datasetOf = ({ name }: Snapshot): string => name.split('@', 1)[0] ?? name
 
 /** A rule that keeps the newest of each of the last few periods. */
 interface Rule {

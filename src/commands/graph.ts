@@ -1,36 +1,19 @@
 /** zfs2s3-graph: what is stored, as edges. */
-import { annotate, type Annotation } from '../chain/annotate.js'
+import { annotate } from '../chain/annotate.js'
 import { receiveOrder } from '../chain/chain.js'
-import { layout, type Drawing } from '../chain/layout.js'
 import { edgeToRecord } from '../chain/record.js'
-import type { Command, Context, Option } from '../cli/command.js'
+import type { Command, Option } from '../cli/command.js'
 import { write, writeRecord } from '../cli/ndjson.js'
-import { columnsOf, hasColours, isUtf8 } from '../cli/terminal.js'
 import { usageError } from '../failure.js'
-import { dotLines } from './graph/dot.js'
-import { svgLines } from './graph/svg.js'
-import { treeLines } from './graph/tree.js'
+import type { PictureName } from './graph/pictures.js'
 import { edgesFrom, fromOptions } from './graph/from.js'
 
 /** What the graph can be drawn as. */
-const pictures: readonly Picture[] = [
-  {
-    name: 'tree',
-    help: 'draw it for the terminal',
-    lines: (drawings, annotations, context) =>
-      treeLines(drawings, annotations, {
-        columns: columnsOf(context),
-        colours: hasColours(context),
-        utf8: isUtf8(context),
-      }),
-  },
-  { name: 'svg', help: 'draw it as a picture for a browser', lines: svgLines },
-  { name: 'dot', help: 'write it in the language of Graphviz', lines: dotLines },
+const pictures: readonly (Option & { readonly name: PictureName })[] = [
+  { name: 'tree', help: 'draw it for the terminal' },
+  { name: 'svg', help: 'draw it as a picture for a browser' },
+  { name: 'dot', help: 'write it in the language of Graphviz' },
 ]
-
-interface Picture extends Option {
-  lines(drawings: readonly Drawing[], annotations: readonly Annotation[], context: Context): Iterable<string>
-}
 
 export const command: Command = {
   name: 'graph',
@@ -83,7 +66,9 @@ export const command: Command = {
       for (const [index, edge] of edges.entries())
         await writeRecord(stdout, { ...edgeToRecord(edge), ...annotations[index] }, context.signal)
     } else {
-      for (const line of picture.lines(layout(edges), annotations, context))
+      // Loaded here: records should come in about the time that Node itself needs.
+      const { linesOf } = await import('./graph/pictures.js')
+      for (const line of linesOf[picture.name](edges, annotations, context))
         await write(stdout, `${line}\n`, context.signal)
     }
     if (source.lack !== null) throw source.lack

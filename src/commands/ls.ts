@@ -62,10 +62,10 @@ export const command: Command = {
     const isExact = args.flag('parsable')
     const rows = streams.map(stream => chosen.map(column => cell(column, stream, isExact)))
     if (args.flag('scripted')) {
-      for (const row of rows) await write(stdout, `${row.join('\t')}\n`)
+      for (const row of rows) await write(stdout, `${row.join('\t')}\n`, context.signal)
     } else if (rows.length > 0) {
       const header = chosen.map(({ names: [name] }) => name.toUpperCase())
-      for (const line of aligned([header, ...rows], chosen)) await write(stdout, `${line}\n`)
+      for (const line of aligned([header, ...rows], chosen)) await write(stdout, `${line}\n`, context.signal)
     }
   },
 }

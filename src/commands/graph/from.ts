@@ -6,7 +6,7 @@ import { readRecords } from '../../cli/ndjson.js'
 import { bucketOptions, dataDirOption } from '../../cli/settings.js'
 import { usageError } from '../../failure.js'
 import { storedEdges } from '../catalog.js'
-import { bucketSource, type Source } from './from-bucket.js'
+import type { Source } from './from-bucket.js'
 
 const fromOption: Option = {
   name: 'from',
@@ -30,7 +30,7 @@ export const fromOptions: readonly Option[] = [
 export async function edgesFrom(context: Context): Promise<Source> {
   const { args } = context
   const where = args.text(fromOption.name) ?? 'catalog'
-  if (where === 'bucket') return bucketSource(context)
+  if (where === 'bucket') return (await import('./from-bucket.js')).bucketSource(context)
   if (args.text('concurrency') !== undefined || args.flag('read-packages')) {
     throw usageError('--concurrency and --read-packages are for --from bucket', 'leave them out')
   }

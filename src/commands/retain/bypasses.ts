@@ -2,7 +2,7 @@
 import { type Bypass, bypasses } from '../../chain/bypasses.js'
 import type { Edge, Snapshot } from '../../chain/edge.js'
 import { edgeTitle, listed, splitSnapshot } from '../../chain/names.js'
-import { datasetOf } from '../../chain/policy.js'
+import { datasetOf } from '../../chain/names.js'
 import { storedBytes } from '../../chain/record.js'
 import type { Retention } from '../../chain/retain.js'
 import type { Arguments } from '../../cli/arguments.js'

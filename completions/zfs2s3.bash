@@ -9,7 +9,7 @@ _zfs2s3_candidates() {
   command=${command#zfs2s3-}
   if [ "$command" = zfs2s3 ]; then
     if [ $# -le 1 ]; then
-      printf '%s\n' put get graph ls plan check rm retain import verify thaw doctor pending abort commit inspect token guid size restore upload resume_upload abort_upload remove stream_size completion prepare_upload_schedule --help --version
+      printf '%s\n' put get graph ls plan check rm retain fsck import verify thaw doctor pending abort commit inspect token guid size restore upload resume_upload abort_upload remove stream_size completion prepare_upload_schedule --help --version
       return
     fi
     command=$1
@@ -123,6 +123,19 @@ _zfs2s3_candidates() {
         --keep) values='@none' ;;
         --max-links) values='@none' ;;
         --filter) values='@none' ;;
+      esac ;;
+    fsck)
+      options='--repair --local --concurrency --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=none
+      case $prev in
+        --concurrency) values='@none' ;;
+        --data-dir) values='@folder' ;;
+        --bucket) values='@none' ;;
+        --prefix) values='@none' ;;
+        --endpoint-url) values='@none' ;;
+        --region) values='@none' ;;
+        --profile) values='@none' ;;
+        --timeout) values='@none' ;;
+        --retry-for) values='@none' ;;
       esac ;;
     import)
       options='--only-restorable --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=none
@@ -388,4 +401,4 @@ _zfs2s3() {
     [[ -z $candidate || $candidate != "$cur"* ]] || COMPREPLY+=("${candidate#"$head"}")
   done <<<"$candidates"
 }
-complete -F _zfs2s3 zfs2s3 zfs2s3-put zfs2s3-get zfs2s3-graph zfs2s3-ls zfs2s3-plan zfs2s3-check zfs2s3-rm zfs2s3-retain zfs2s3-import zfs2s3-verify zfs2s3-thaw zfs2s3-doctor zfs2s3-pending zfs2s3-abort zfs2s3-commit zfs2s3-inspect zfs2s3-token zfs2s3-guid zfs2s3-size
+complete -F _zfs2s3 zfs2s3 zfs2s3-put zfs2s3-get zfs2s3-graph zfs2s3-ls zfs2s3-plan zfs2s3-check zfs2s3-rm zfs2s3-retain zfs2s3-fsck zfs2s3-import zfs2s3-verify zfs2s3-thaw zfs2s3-doctor zfs2s3-pending zfs2s3-abort zfs2s3-commit zfs2s3-inspect zfs2s3-token zfs2s3-guid zfs2s3-size

@@ -10,6 +10,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import('./check.js')).command,
   rm: async () => (await import('./rm.js')).command,
   retain: async () => (await import('./retain.js')).command,
+  fsck: async () => (await import('./fsck.js')).command,
   import: async () => (await import('./import.js')).command,
   verify: async () => (await import('./verify.js')).command,
   thaw: async () => (await import('./thaw.js')).command,

@@ -62,19 +62,34 @@ export interface LocalSnapshot {
  * (`zfs get`, because the `zfs list` of zfs-fuse shortens GUIDs. Both print a dataset's snapshots in the order of their age.)
  */
 export async function localSnapshots(dataset: string): Promise<ReadonlyMap<string, readonly LocalSnapshot[]> | null> {
-  const lines = await output(['get', '-Hp', '-r', '-o', 'name,value', 'guid', dataset])
-  if (lines === null) return null
+  const all = await guidsBelow(dataset)
+  if (all === null) return null
   const found = new Map<string, LocalSnapshot[]>()
-  for (const line of lines.split('\n')) {
-    const [name = '', guid = ''] = line.split('\t')
+  for (const { name, guid } of all) {
     // Bookmarks have the GUID of a snapshot too, but nothing can be received onto them.
-    if (name === '' || name.includes('#')) continue
+    if (name.includes('#')) continue
     const [owner = '', tag] = name.split('@')
     const snapshots = found.get(owner) ?? []
     found.set(owner, snapshots)
     if (tag !== undefined) snapshots.push({ name, guid })
   }
   return found
+}
+
+/** The snapshots of one dataset, and its bookmarks, from which streams can be sent as well; null where it is not there. */
+export async function snapshotsAndBookmarks(dataset: string): Promise<readonly LocalSnapshot[] | null> {
+  const all = await guidsBelow(dataset)
+  return all?.filter(({ name }) => name.startsWith(`${dataset}@`) || name.startsWith(`${dataset}#`)) ?? null
+}
+
+/** Everything from `dataset` downward, by the order of `zfs`. */
+async function guidsBelow(dataset: string): Promise<LocalSnapshot[] | null> {
+  const lines = await output(['get', '-Hp', '-r', '-o', 'name,value', 'guid', dataset])
+  if (lines === null) return null
+  return lines.split('\n').flatMap(line => {
+    const [name = '', guid = ''] = line.split('\t')
+    return name === '' ? [] : [{ name, guid }]
+  })
 }
 
 /** The token that an interrupted `zfs receive -s` has left on a dataset; null where there is none, or zfs knows no tokens. */

@@ -1,12 +1,15 @@
 /** The edges that a bucket tells of by itself: by its listing, its objects' metadata, and where these say nothing the streams. */
 import type { Edge, Snapshot } from '../../chain/edge.js'
-import { objectKey, parseKey } from '../../chain/names.js'
+import { catalogKey, objectKey, parseKey } from '../../chain/names.js'
 import type { ListedObject } from '../../store/listing.js'
 import { type Patience, patiently } from '../../store/patience.js'
 import type { Bucket } from '../../store/s3.js'
 import { inOrder } from '../../store/window.js'
 import { assemble, type Assembled, type Draft, type SeenObject, type Trouble } from './assemble.js'
 import { readDraft, readPackage } from './begin.js'
+
+/** Objects asked about at a time, unless somebody says otherwise. S3 takes 5,500 such requests a second for a prefix. */
+export const usualConcurrency = 64
 
 export interface Looking extends Patience {
   /** How many objects are asked about at a time. */
@@ -37,6 +40,7 @@ export async function listGroups(bucket: Bucket, prefix: string, patience: Patie
   const groups = new Map<string, ListedObject[]>()
   let foreign = 0
   for await (const listed of bucket.list(prefix, patience)) {
+    if (listed.key === catalogKey(prefix)) continue
     const name = parseKey(listed.key, prefix)
     if (name === null) {
       foreign += 1

@@ -5,7 +5,7 @@ import { printable } from '../../cli/printable.js'
 import { bucketSettings } from '../../cli/settings.js'
 import { type Failure, refused } from '../../failure.js'
 import { Bucket } from '../../store/s3.js'
-import { edgesInBucket } from '../bucket/edges.js'
+import { edgesInBucket, usualConcurrency } from '../bucket/edges.js'
 import { remarks, unread } from '../bucket/remarks.js'
 
 export interface Source {
@@ -13,9 +13,6 @@ export interface Source {
   /** To be thrown once the edges are printed: they are not all there are. */
   readonly lack: Failure | null
 }
-
-/** Objects asked about at a time. S3 takes 5,500 such requests a second for a prefix. */
-export const usualConcurrency = 64
 
 export async function bucketSource(context: Context): Promise<Source> {
   const { args, signal, stderr } = context

@@ -228,8 +228,8 @@ token_of() {
   zfs2s3-get tank/res@one --continue "$token" | cmp - "$zfs_target/received.0"
 }
 
-# restored_through_kills SNAPSHOT MOST: restores it into a zfs receive -s whose feeder is killed at random, after MOST bytes of a
-# stream at most; says how often that was.
+# restored_through_kills SNAPSHOT MOST: restores it into a zfs receive -s whose feeder is killed at random six times, each
+# after MOST bytes at most; sixty times after a tenth of that with ZFS2S3_TEST_LONG=1.
 restored_through_kills() {
   local turns=6 turn signal receiver
   [ "${ZFS2S3_TEST_LONG:-}" != 1 ] || turns=60
@@ -237,7 +237,7 @@ restored_through_kills() {
   for ((turn = 0; turn < turns; turn++)); do
     signal=KILL
     ((turn % 3)) || signal=TERM
-    echo "$(((RANDOM * 32768 + RANDOM) % $2)) $signal" >>"$zfs_target/kills"
+    echo "$(((RANDOM * 32768 + RANDOM) % ($2 * 6 / turns))) $signal" >>"$zfs_target/kills"
   done
   for ((turn = 0; turn <= 2 * turns; turn++)); do
     restore "$1" pool/home

@@ -14,7 +14,7 @@ setup() {
 }
 # Whatever happens, the catalog is afterwards what it was before, unless a test says that it isn't.
 teardown() {
-  [ -z "${BATS_TEST_SKIPPED+yes}" ] || return 0
+  [ -z "${BATS_TEST_SKIPPED:+yes}" ] || return 0
   [ -n "$root" ] || s3 POST settings '{"tokenExpired":false,"skewMs":0}' >"$BATS_TEST_TMPDIR/settings"
   [ "${changed:-}" = yes ] || cmp "$(catalog)" "$BATS_TEST_TMPDIR/before"
 }

@@ -20,7 +20,7 @@ _zfs2s3_candidates() {
   cur=$1
   case $command in
     put)
-      options='--base -i --filter --hold --opaque --resume --alongside --allow-flag-change --guid --base-guid --storage-class --sse --sse-kms-key-id --lock-days --lock-mode --concurrency --part-size --max-parts --size --progress --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=local
+      options='--base -i --filter --hold --opaque --resume --alongside --allow-flag-change --guid --base-guid --storage-class --sse --sse-kms-key-id --lock-days --lock-mode --concurrency --part-size --max-parts --size --progress --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --limit-rate --help -h --version' names=local
       case $prev in
         --base|-i) values='@stored' ;;
         --filter) values='@none' ;;
@@ -44,9 +44,10 @@ _zfs2s3_candidates() {
         --profile) values='@none' ;;
         --timeout) values='@none' ;;
         --retry-for) values='@none' ;;
+        --limit-rate) values='@none' ;;
       esac ;;
     get)
-      options='--base -i --filter --continue --decompress --concurrency --progress --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=stored
+      options='--base -i --filter --continue --decompress --concurrency --progress --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --limit-rate --help -h --version' names=stored
       case $prev in
         --base|-i) values='@stored' ;;
         --filter) values='@none' ;;
@@ -61,6 +62,7 @@ _zfs2s3_candidates() {
         --profile) values='@none' ;;
         --timeout) values='@none' ;;
         --retry-for) values='@none' ;;
+        --limit-rate) values='@none' ;;
       esac ;;
     graph)
       options='--tree --svg --dot --from --concurrency --read-packages --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=none
@@ -150,7 +152,7 @@ _zfs2s3_candidates() {
         --retry-for) values='@none' ;;
       esac ;;
     verify)
-      options='--base -i --quick --sample --max-bytes --filter --decompress --concurrency --progress --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=stored
+      options='--base -i --quick --sample --max-bytes --filter --decompress --concurrency --progress --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --limit-rate --help -h --version' names=stored
       case $prev in
         --base|-i) values='@stored' ;;
         --sample) values='@none' ;;
@@ -166,6 +168,7 @@ _zfs2s3_candidates() {
         --profile) values='@none' ;;
         --timeout) values='@none' ;;
         --retry-for) values='@none' ;;
+        --limit-rate) values='@none' ;;
       esac ;;
     thaw)
       options='--base -i --tier --days --dry-run -n --wait --poll --progress --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=stored
@@ -246,7 +249,7 @@ _zfs2s3_candidates() {
         --send) values='@none' ;;
       esac ;;
     restore)
-      options='--dry-run -n --verbose -v --receive --force-rollback -F --prefer --filter --data-dir --decompress --concurrency --progress --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=stored
+      options='--dry-run -n --verbose -v --receive --force-rollback -F --prefer --filter --data-dir --decompress --concurrency --progress --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --limit-rate --help -h --version' names=stored
       case $prev in
         --receive) values='@none' ;;
         --prefer) values='bytes links' ;;
@@ -261,9 +264,10 @@ _zfs2s3_candidates() {
         --profile) values='@none' ;;
         --timeout) values='@none' ;;
         --retry-for) values='@none' ;;
+        --limit-rate) values='@none' ;;
       esac ;;
     upload)
-      options='--send --base -i --filter --hold --opaque --resume --alongside --allow-flag-change --guid --base-guid --storage-class --sse --sse-kms-key-id --lock-days --lock-mode --concurrency --part-size --max-parts --size --progress --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=local
+      options='--send --base -i --filter --hold --opaque --resume --alongside --allow-flag-change --guid --base-guid --storage-class --sse --sse-kms-key-id --lock-days --lock-mode --concurrency --part-size --max-parts --size --progress --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --limit-rate --help -h --version' names=local
       case $prev in
         --send) values='@none' ;;
         --base|-i) values='@stored' ;;
@@ -288,9 +292,10 @@ _zfs2s3_candidates() {
         --profile) values='@none' ;;
         --timeout) values='@none' ;;
         --retry-for) values='@none' ;;
+        --limit-rate) values='@none' ;;
       esac ;;
     resume_upload)
-      options='--send --base -i --filter --hold --opaque --resume --alongside --allow-flag-change --guid --base-guid --storage-class --sse --sse-kms-key-id --lock-days --lock-mode --concurrency --part-size --max-parts --size --progress --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=pending
+      options='--send --base -i --filter --hold --opaque --resume --alongside --allow-flag-change --guid --base-guid --storage-class --sse --sse-kms-key-id --lock-days --lock-mode --concurrency --part-size --max-parts --size --progress --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --limit-rate --help -h --version' names=pending
       case $prev in
         --send) values='@none' ;;
         --base|-i) values='@stored' ;;
@@ -315,6 +320,7 @@ _zfs2s3_candidates() {
         --profile) values='@none' ;;
         --timeout) values='@none' ;;
         --retry-for) values='@none' ;;
+        --limit-rate) values='@none' ;;
       esac ;;
     abort_upload)
       options='--data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=pending

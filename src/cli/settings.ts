@@ -15,6 +15,8 @@ export interface BucketSettings {
   readonly timeoutMs: number
   /** How long a part or range is tried again before the command gives up. */
   readonly retryForMs: number
+  /** Bytes a second; undefined for no limit. */
+  readonly limitRate?: number | undefined
 }
 
 /** The option of every command that reads the catalog. */
@@ -34,6 +36,22 @@ export const bucketOptions: readonly Option[] = [
   { name: 'timeout', value: 'TIME', help: 'give up a silent connection after this long, and try again (default 60s)' },
   { name: 'retry-for', value: 'TIME', help: 'how long to keep trying while S3 is out of reach (default 5m)' },
 ]
+
+/** The options of the commands that send or read streams. */
+export const transferOptions: readonly Option[] = [
+  ...bucketOptions,
+  {
+    name: 'limit-rate',
+    value: 'RATE',
+    help: 'take no more than this many bytes a second, as in 20M (default no limit)',
+  },
+]
+
+/** Reads `transferOptions`, as `bucketSettings` does. */
+export const transferSettings = (context: Context): BucketSettings => ({
+  ...bucketSettings(context),
+  limitRate: context.args.bytes('limit-rate'),
+})
 
 /** Reads `bucketOptions` and their variables; a flag beats its variable. Throws a usage error for unusable values. */
 export function bucketSettings({ args, env }: Context): BucketSettings {

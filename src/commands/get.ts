@@ -6,7 +6,7 @@ import { storedBytes } from '../chain/record.js'
 import type { Command, Context } from '../cli/command.js'
 import { readRecords, write } from '../cli/ndjson.js'
 import { counted, type Progress, progressOption, startProgress } from '../cli/progress.js'
-import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js'
+import { transferOptions, transferSettings, dataDirOption } from '../cli/settings.js'
 import { refused, usageError } from '../failure.js'
 import { download, findVolumes, readStretch, readVolumes } from '../store/download.js'
 import type { RangeOptions } from '../store/ranges.js'
@@ -54,7 +54,7 @@ export const command: Command = {
     concurrencyOption,
     progressOption,
     dataDirOption,
-    ...bucketOptions,
+    ...transferOptions,
   ],
   examples: [
     ['restore a snapshot whose stream is full', 'zfs2s3-get tank/home@a | zfs receive -u pool/home'],
@@ -88,7 +88,7 @@ export const command: Command = {
 /** How streams are read, as the command line says. Throws usage errors. */
 export const readingSettings = (context: Context) => ({
   undo: undoing(context),
-  place: bucketSettings(context),
+  place: transferSettings(context),
   concurrency: rangesAtATime(context),
 })
 

@@ -7,7 +7,7 @@ import type { CatalogHome } from '../catalog/home.js'
 import { type Command, type Context, Interrupted } from '../cli/command.js'
 import { writeRecord } from '../cli/ndjson.js'
 import { counted, startProgress } from '../cli/progress.js'
-import { type BucketSettings, bucketSettings } from '../cli/settings.js'
+import { type BucketSettings, transferSettings } from '../cli/settings.js'
 import { badStream, refused } from '../failure.js'
 import type { Ledger } from '../store/ledger.js'
 import { Bucket } from '../store/s3.js'
@@ -66,7 +66,7 @@ export const command: Command = {
   },
   async run(context) {
     const source = openSource(context)
-    const place = bucketSettings(context)
+    const place = transferSettings(context)
     const bucket = await Bucket.open(place)
     try {
       const wanted = putOptions(context)

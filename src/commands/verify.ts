@@ -7,7 +7,7 @@ import type { Command, Context } from '../cli/command.js'
 import { writeRecord } from '../cli/ndjson.js'
 import { progressOption, startProgress } from '../cli/progress.js'
 import type { Aim } from '../cli/progress/show.js'
-import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js'
+import { transferOptions, transferSettings, dataDirOption } from '../cli/settings.js'
 import { failed, refused, usageError } from '../failure.js'
 import { Bucket } from '../store/s3.js'
 import { inOrder } from '../store/window.js'
@@ -45,7 +45,7 @@ export const command: Command = {
     concurrencyOption,
     progressOption,
     dataDirOption,
-    ...bucketOptions,
+    ...transferOptions,
   ],
   examples: [
     ['one stream', 'zfs2s3-verify tank/home@a'],
@@ -63,7 +63,7 @@ export const command: Command = {
     if (args.flag('quick') && (budget !== null || undo.filter !== undefined || undo.decompress)) {
       throw usageError('--quick reads nothing', 'leave out --sample, --max-bytes, --filter and --decompress')
     }
-    const place = bucketSettings(context)
+    const place = transferSettings(context)
     const reading = { ...undo, concurrency: rangesAtATime(context), retryForMs: place.retryForMs, signal }
     const names = await namedEdges(context)
     const edges = await storedEdges(context)

@@ -1,5 +1,6 @@
 /** The bytes of a request on their way out, piece by piece. */
 import { Readable } from 'node:stream'
+import type { Pace } from './pace.js'
 
 /**
  * Bytes that are handed to the network at a time. All of a part at once would make Node encrypt it at once as well, which
@@ -13,10 +14,13 @@ const pieceBytes = 256 * 1024
  */
 export class Body extends Readable {
   readonly #bytes: Uint8Array
+  readonly #pace: Pace | null
 
-  constructor(bytes: Uint8Array) {
+  /** @param pace null for as fast as it goes */
+  constructor(bytes: Uint8Array, pace: Pace | null) {
     super()
     this.#bytes = bytes
+    this.#pace = pace
   }
 
   /**
@@ -24,14 +28,23 @@ export class Body extends Readable {
    * a request would leave its connection unusable.
    */
   override pipe<T extends NodeJS.WritableStream>(request: T): T {
-    const end = this.#bytes.length
-    const send = (from: number) => {
-      const to = Math.min(from + pieceBytes, end)
-      const piece = this.#bytes.subarray(from, to)
-      if (to === end) request.end(piece)
-      else request.write(piece, error => error == null && send(to))
-    }
-    send(0)
+    void this.#send(request)
     return request
   }
+
+  /** Never rejects: how a request ends is seen at the request. */
+  async #send(request: NodeJS.WritableStream): Promise<void> {
+    const end = this.#bytes.length
+    const length = Math.min(pieceBytes, this.#pace?.turnBytes ?? Infinity)
+    for (let from = 0; ; from += length) {
+      const piece = this.#bytes.subarray(from, from + length)
+      await this.#pace?.pass(piece.length)
+      if (from + length >= end) return void request.end(piece)
+      if (!(await written(request, piece))) return
+    }
+  }
 }
+
+/** Whether it has left. */
+const written = (request: NodeJS.WritableStream, piece: Uint8Array): Promise<boolean> =>
+  new Promise(resolve => request.write(piece, error => resolve(error == null)))

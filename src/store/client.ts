@@ -4,6 +4,7 @@
  */
 import type { S3Client } from '@aws-sdk/client-s3'
 import { Body } from './body.js'
+import { Pace } from './pace.js'
 
 /** Where a bucket is; the same fields as in cli/settings. */
 export interface BucketPlace {
@@ -13,6 +14,8 @@ export interface BucketPlace {
   readonly profile: string | undefined
   /** How long a connection may be silent, in milliseconds. */
   readonly timeoutMs: number
+  /** Bytes a second, up and down, that all requests together may take; as many as go if left out. */
+  readonly limitRate?: number | undefined
 }
 
 export type Sdk = typeof import('@aws-sdk/client-s3')
@@ -20,10 +23,14 @@ export type Sdk = typeof import('@aws-sdk/client-s3')
 export interface OpenClient {
   readonly sdk: Sdk
   readonly client: S3Client
+  /** The limit that there is; null without one. Bodies of requests keep to it, answers are for their readers to hold back. */
+  readonly pace: Pace | null
 }
 
 /** Loads the SDK and makes a client. Asks the network nothing. */
-export async function openClient({ endpoint, region, profile, timeoutMs }: BucketPlace): Promise<OpenClient> {
+export async function openClient(place: BucketPlace): Promise<OpenClient> {
+  const { endpoint, region, profile, timeoutMs, limitRate } = place
+  const pace = limitRate === undefined ? null : new Pace(limitRate)
   const sdk = await import('@aws-sdk/client-s3')
   const make = (configured: string | undefined) =>
     new sdk.S3Client({
@@ -54,17 +61,17 @@ export async function openClient({ endpoint, region, profile, timeoutMs }: Bucke
   )
   const client = hasRegion ? asConfigured : make('us-east-1')
   // Behind the SDK's own retries, so that each try has the bytes from their start.
-  client.middlewareStack.add(next => args => next({ ...args, request: inPieces(args.request) }), {
+  client.middlewareStack.add(next => args => next({ ...args, request: inPieces(args.request, pace) }), {
     step: 'deserialize',
     priority: 'low',
   })
-  return { sdk, client }
+  return { sdk, client, pace }
 }
 
 /** A request of the SDK whose body, if it is bytes, is sent as a `Body`. */
-function inPieces(request: unknown): unknown {
+function inPieces(request: unknown, pace: Pace | null): unknown {
   const isRequest = typeof request === 'object' && request !== null && 'body' in request
-  return isRequest && request.body instanceof Uint8Array ? { ...request, body: new Body(request.body) } : request
+  return isRequest && request.body instanceof Uint8Array ? { ...request, body: new Body(request.body, pace) } : request
 }
 
 const nothing = () => undefined

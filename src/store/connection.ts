@@ -1,8 +1,9 @@
 /** How requests to one bucket are sent: with the SDK's client, and with every error as a Failure that names the bucket. */
 import type { S3Client } from '@aws-sdk/client-s3'
 import { failed } from '../failure.js'
-import { type BucketPlace, openClient, type Sdk } from './client.js'
+import { type BucketPlace, openClient, type OpenClient, type Sdk } from './client.js'
 import { type Asked, s3Failure } from './errors.js'
+import type { Pace } from './pace.js'
 
 /** What a request is about, for messages: `put part 3 of` and a key. */
 export type Doing = Pick<Asked, 'doing' | 'key'>
@@ -12,18 +13,20 @@ export class Connection {
   readonly endpoint: string | undefined
   readonly sdk: Sdk
   readonly client: S3Client
+  /** How fast bytes may pass; null for as fast as they come. */
+  readonly pace: Pace | null
 
-  private constructor(sdk: Sdk, client: S3Client, { bucket, endpoint }: BucketPlace) {
+  private constructor({ sdk, client, pace }: OpenClient, { bucket, endpoint }: BucketPlace) {
     this.sdk = sdk
     this.client = client
+    this.pace = pace
     this.bucket = bucket
     this.endpoint = endpoint
   }
 
   /** Loads the SDK and makes a client. Asks the network nothing. */
   static async open(place: BucketPlace): Promise<Connection> {
-    const { sdk, client } = await openClient(place)
-    return new Connection(sdk, client, place)
+    return new Connection(await openClient(place), place)
   }
 
   /** Frees its sockets. */

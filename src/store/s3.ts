@@ -112,7 +112,8 @@ export class Bucket {
     // A service that ignores the range sends other bytes.
     required(sent?.startsWith(`bytes ${from}-`) === true ? sent : undefined, 'the range that was asked for')
     // The SDK's type covers browsers too; on Node a body is a Readable.
-    return answer.Body as unknown as AsyncIterable<Uint8Array>
+    const body = answer.Body as unknown as AsyncIterable<Uint8Array>
+    return this.#connection.pace?.through(body) ?? body
   }
 
   /**

@@ -38,7 +38,7 @@ describe('the body of a request', () => {
     for (const bytes of bodies) {
       const headers = { 'content-length': bytes.length }
       const sent = request({ port: server.port, method: 'PUT', agent, headers })
-      new Body(bytes).pipe(sent)
+      new Body(bytes, null).pipe(sent)
       const [answer] = (await once(sent, 'response')) as [NodeJS.ReadableStream]
       await once(answer.resume(), 'end')
     }
@@ -53,7 +53,7 @@ describe('the body of a request', () => {
   it('is not sent on once the request has failed', async test => {
     const server = await listen(test)
     const sent = request({ port: server.port, method: 'PUT', headers: { 'content-length': 50_000_000 } })
-    new Body(Buffer.alloc(50_000_000)).pipe(sent)
+    new Body(Buffer.alloc(50_000_000), null).pipe(sent)
     await once(sent, 'socket')
     sent.destroy(new Error('no more'))
     await assert.rejects(once(sent, 'response'), /no more/)

@@ -1,7 +1,7 @@
 /** The options of zfs2s3-put, and what they mean together. */
 import type { Context, Option } from '../../cli/command.js'
 import { progressOption } from '../../cli/progress.js'
-import { bucketOptions, dataDirOption, storageClass, storageClasses } from '../../cli/settings.js'
+import { dataDirOption, storageClass, storageClasses, transferOptions } from '../../cli/settings.js'
 import { usageError } from '../../failure.js'
 import { isGuid } from '../../chain/guid.js'
 import { rfc3339 } from '../../chain/edge.js'
@@ -58,7 +58,7 @@ export const options: readonly Option[] = [
   { name: 'size', value: 'SIZE', help: 'how long the stream will be, to say how much time is left; a guess will do' },
   progressOption,
   dataDirOption,
-  ...bucketOptions,
+  ...transferOptions,
 ]
 
 export interface PutOptions {

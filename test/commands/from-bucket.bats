@@ -96,6 +96,17 @@ put_volumes() {
   [[ "${stderr_lines[0]}" == *"archived, though only the stream says what it is: "*"aws s3api restore-object --bucket zfs2s3 --key ${ZFS2S3_PREFIX}tank/chain@day1"* ]]
 }
 
+@test "a stream whose beginning can't be true is no edge" {
+  # BEGIN has the length of its payload at 4, its GUID at 40 (docs/stream-format.md, Records).
+  patched() { head -c "$1" "$fixtures/chain-1.zs"; printf "$2"; tail -c "+$(($1 + ${#3} + 1))" "$fixtures/chain-1.zs"; }
+  patched 40 '\0\0\0\0\0\0\0\0' 12345678 | in_bucket put 'tank/chain@day1'
+  patched 4 '\377\377\377\377' 1234 | in_bucket put 'tank/chain@day2'
+  run -3 --separate-stderr zfs2s3-graph --from bucket
+  [ "$output" = "" ]
+  [[ "${stderr_lines[0]}" == *"tank/chain@day1' begins with a record that can't be read: it has no GUID: "* ]]
+  [[ "${stderr_lines[1]}" == *"tank/chain@day2' begins with a record that can't be read: it is too long: "* ]]
+}
+
 @test "foreign objects are counted, and no harm comes of what they are called" {
   put_fixture chain-1
   local key

@@ -1,5 +1,6 @@
 /** What the objects don't say, read from the streams in them: a BEGIN record at the start, or all of a package. */
 import { type Edge, rfc3339 } from '../../chain/edge.js'
+import { isGuid } from '../../chain/guid.js'
 import { exitStatus, Failure } from '../../failure.js'
 import { readVolumes } from '../../store/download.js'
 import type { Patience } from '../../store/patience.js'
@@ -16,8 +17,8 @@ import { type Assembled, bareEdge, type Draft, type Reason, type SeenObject, str
 
 /** Enough for nearly every BEGIN record, also a raw stream's with its keys. */
 const firstBytes = 4096
-/** `zfs receive` takes no longer ones (stream/records.ts), and who stores something else may say anything. */
-const longestPayload = 64 * 1024 * 1024
+/** A plain stream's BEGIN has its keys there, a few KB. Only a package's is longer, and that is not needed here. */
+const longestPayload = 1024 * 1024
 
 /** An edge of which the objects say nothing but names: its stream must be a plain one of just these. */
 export async function readDraft(bucket: Bucket, draft: Draft, patience: Patience): Promise<Assembled> {
@@ -63,11 +64,12 @@ async function beginOf(bucket: Bucket, seen: SeenObject, patience: Patience): Pr
   const start = await firstOf(bucket, seen, firstBytes, patience)
   if (start.length < headerLength || recognise(start) !== 'zfs-send') return null
   const length = recordRules[0]?.payloadLength(new DataView(start.buffer, start.byteOffset), 0) ?? 0
-  const end = headerLength + length
-  if (length > longestPayload || end > seen.object.bytes) return 'it is longer than the object'
+  const end = headerLength + (length > longestPayload ? 0 : length)
   const record = end <= start.length ? start : await firstOf(bucket, seen, end, patience)
   try {
-    return readBegin(record, record.subarray(headerLength, end), 0)
+    const begin = readBegin(record, record.subarray(headerLength, end), 0)
+    if (length > longestPayload && !begin.compound) return 'it is too long'
+    return begin.compound || isGuid(begin.toguid) ? begin : 'it has no GUID'
   } catch (error) {
     if (error instanceof Failure) return error.message
     throw error

@@ -20,7 +20,7 @@ _zfs2s3_candidates() {
   cur=$1
   case $command in
     put)
-      options='--base -i --filter --hold --opaque --resume --alongside --allow-flag-change --guid --base-guid --storage-class --sse --sse-kms-key-id --lock-days --lock-mode --concurrency --part-size --max-parts --size --progress --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --limit-rate --help -h --version' names=local
+      options='--base -i --filter --hold --opaque --resume --alongside --allow-flag-change --guid --base-guid --storage-class --sse --sse-kms-key-id --lock-days --lock-mode --concurrency --part-size --max-parts --size --progress --data-dir --catalog --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --limit-rate --help -h --version' names=local
       case $prev in
         --base|-i) values='@stored' ;;
         --filter) values='@none' ;;
@@ -37,6 +37,7 @@ _zfs2s3_candidates() {
         --size) values='@none' ;;
         --progress) values='line json none' ;;
         --data-dir) values='@folder' ;;
+        --catalog) values='@none' ;;
         --bucket) values='@none' ;;
         --prefix) values='@none' ;;
         --endpoint-url) values='@none' ;;
@@ -47,7 +48,7 @@ _zfs2s3_candidates() {
         --limit-rate) values='@none' ;;
       esac ;;
     get)
-      options='--base -i --filter --continue --decompress --concurrency --progress --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --limit-rate --help -h --version' names=stored
+      options='--base -i --filter --continue --decompress --concurrency --progress --data-dir --catalog --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --limit-rate --help -h --version' names=stored
       case $prev in
         --base|-i) values='@stored' ;;
         --filter) values='@none' ;;
@@ -55,6 +56,7 @@ _zfs2s3_candidates() {
         --concurrency) values='@none' ;;
         --progress) values='line json none' ;;
         --data-dir) values='@folder' ;;
+        --catalog) values='@none' ;;
         --bucket) values='@none' ;;
         --prefix) values='@none' ;;
         --endpoint-url) values='@none' ;;
@@ -65,11 +67,12 @@ _zfs2s3_candidates() {
         --limit-rate) values='@none' ;;
       esac ;;
     graph)
-      options='--tree --svg --dot --from --concurrency --read-packages --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=none
+      options='--tree --svg --dot --from --concurrency --read-packages --data-dir --catalog --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=none
       case $prev in
         --from) values='@none' ;;
         --concurrency) values='@none' ;;
         --data-dir) values='@folder' ;;
+        --catalog) values='@none' ;;
         --bucket) values='@none' ;;
         --prefix) values='@none' ;;
         --endpoint-url) values='@none' ;;
@@ -79,31 +82,56 @@ _zfs2s3_candidates() {
         --retry-for) values='@none' ;;
       esac ;;
     ls)
-      options='--columns -o --scripted -H --parsable -p --recursive -r --sort -s --reverse-sort -S --data-dir --help -h --version' names=stored
+      options='--columns -o --scripted -H --parsable -p --recursive -r --sort -s --reverse-sort -S --data-dir --catalog --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=stored
       case $prev in
         --columns|-o) values='@none' ;;
         --sort|-s) values='@none' ;;
         --reverse-sort|-S) values='@none' ;;
         --data-dir) values='@folder' ;;
+        --catalog) values='@none' ;;
+        --bucket) values='@none' ;;
+        --prefix) values='@none' ;;
+        --endpoint-url) values='@none' ;;
+        --region) values='@none' ;;
+        --profile) values='@none' ;;
+        --timeout) values='@none' ;;
+        --retry-for) values='@none' ;;
       esac ;;
     plan)
-      options='--have --prefer --data-dir --help -h --version' names=stored
+      options='--have --prefer --data-dir --catalog --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=stored
       case $prev in
         --have) values='@stored' ;;
         --prefer) values='bytes links' ;;
         --data-dir) values='@folder' ;;
+        --catalog) values='@none' ;;
+        --bucket) values='@none' ;;
+        --prefix) values='@none' ;;
+        --endpoint-url) values='@none' ;;
+        --region) values='@none' ;;
+        --profile) values='@none' ;;
+        --timeout) values='@none' ;;
+        --retry-for) values='@none' ;;
       esac ;;
     check)
-      options='--base -i --data-dir --help -h --version' names=stored
+      options='--base -i --data-dir --catalog --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=stored
       case $prev in
         --base|-i) values='@stored' ;;
         --data-dir) values='@folder' ;;
+        --catalog) values='@none' ;;
+        --bucket) values='@none' ;;
+        --prefix) values='@none' ;;
+        --endpoint-url) values='@none' ;;
+        --region) values='@none' ;;
+        --profile) values='@none' ;;
+        --timeout) values='@none' ;;
+        --retry-for) values='@none' ;;
       esac ;;
     rm)
-      options='--base -i --dry-run -n --gone --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=stored
+      options='--base -i --dry-run -n --gone --data-dir --catalog --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=stored
       case $prev in
         --base|-i) values='@stored' ;;
         --data-dir) values='@folder' ;;
+        --catalog) values='@none' ;;
         --bucket) values='@none' ;;
         --prefix) values='@none' ;;
         --endpoint-url) values='@none' ;;
@@ -127,10 +155,11 @@ _zfs2s3_candidates() {
         --filter) values='@none' ;;
       esac ;;
     fsck)
-      options='--repair --local --concurrency --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=none
+      options='--repair --local --concurrency --data-dir --catalog --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=none
       case $prev in
         --concurrency) values='@none' ;;
         --data-dir) values='@folder' ;;
+        --catalog) values='@none' ;;
         --bucket) values='@none' ;;
         --prefix) values='@none' ;;
         --endpoint-url) values='@none' ;;
@@ -140,9 +169,10 @@ _zfs2s3_candidates() {
         --retry-for) values='@none' ;;
       esac ;;
     import)
-      options='--only-restorable --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=none
+      options='--only-restorable --data-dir --catalog --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=none
       case $prev in
         --data-dir) values='@folder' ;;
+        --catalog) values='@none' ;;
         --bucket) values='@none' ;;
         --prefix) values='@none' ;;
         --endpoint-url) values='@none' ;;
@@ -152,7 +182,7 @@ _zfs2s3_candidates() {
         --retry-for) values='@none' ;;
       esac ;;
     verify)
-      options='--base -i --quick --sample --max-bytes --filter --decompress --concurrency --progress --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --limit-rate --help -h --version' names=stored
+      options='--base -i --quick --sample --max-bytes --filter --decompress --concurrency --progress --data-dir --catalog --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --limit-rate --help -h --version' names=stored
       case $prev in
         --base|-i) values='@stored' ;;
         --sample) values='@none' ;;
@@ -161,6 +191,7 @@ _zfs2s3_candidates() {
         --concurrency) values='@none' ;;
         --progress) values='line json none' ;;
         --data-dir) values='@folder' ;;
+        --catalog) values='@none' ;;
         --bucket) values='@none' ;;
         --prefix) values='@none' ;;
         --endpoint-url) values='@none' ;;
@@ -171,7 +202,7 @@ _zfs2s3_candidates() {
         --limit-rate) values='@none' ;;
       esac ;;
     thaw)
-      options='--base -i --tier --days --dry-run -n --wait --poll --progress --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=stored
+      options='--base -i --tier --days --dry-run -n --wait --poll --progress --data-dir --catalog --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=stored
       case $prev in
         --base|-i) values='@stored' ;;
         --tier) values='Standard Bulk Expedited' ;;
@@ -179,6 +210,7 @@ _zfs2s3_candidates() {
         --poll) values='@none' ;;
         --progress) values='line json none' ;;
         --data-dir) values='@folder' ;;
+        --catalog) values='@none' ;;
         --bucket) values='@none' ;;
         --prefix) values='@none' ;;
         --endpoint-url) values='@none' ;;
@@ -188,10 +220,11 @@ _zfs2s3_candidates() {
         --retry-for) values='@none' ;;
       esac ;;
     doctor)
-      options='--probe --print-policy --lock --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=none
+      options='--probe --print-policy --lock --data-dir --catalog --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=none
       case $prev in
         --print-policy) values='@none' ;;
         --data-dir) values='@folder' ;;
+        --catalog) values='@none' ;;
         --bucket) values='@none' ;;
         --prefix) values='@none' ;;
         --endpoint-url) values='@none' ;;
@@ -206,9 +239,10 @@ _zfs2s3_candidates() {
         --data-dir) values='@folder' ;;
       esac ;;
     abort)
-      options='--data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=pending
+      options='--data-dir --catalog --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=pending
       case $prev in
         --data-dir) values='@folder' ;;
+        --catalog) values='@none' ;;
         --bucket) values='@none' ;;
         --prefix) values='@none' ;;
         --endpoint-url) values='@none' ;;
@@ -218,9 +252,10 @@ _zfs2s3_candidates() {
         --retry-for) values='@none' ;;
       esac ;;
     commit)
-      options='--data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=pending
+      options='--data-dir --catalog --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=pending
       case $prev in
         --data-dir) values='@folder' ;;
+        --catalog) values='@none' ;;
         --bucket) values='@none' ;;
         --prefix) values='@none' ;;
         --endpoint-url) values='@none' ;;
@@ -249,7 +284,7 @@ _zfs2s3_candidates() {
         --send) values='@none' ;;
       esac ;;
     restore)
-      options='--dry-run -n --verbose -v --receive --force-rollback -F --prefer --filter --data-dir --decompress --concurrency --progress --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --limit-rate --help -h --version' names=stored
+      options='--dry-run -n --verbose -v --receive --force-rollback -F --prefer --filter --data-dir --decompress --concurrency --progress --catalog --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --limit-rate --help -h --version' names=stored
       case $prev in
         --receive) values='@none' ;;
         --prefer) values='bytes links' ;;
@@ -257,6 +292,7 @@ _zfs2s3_candidates() {
         --data-dir) values='@folder' ;;
         --concurrency) values='@none' ;;
         --progress) values='line json none' ;;
+        --catalog) values='@none' ;;
         --bucket) values='@none' ;;
         --prefix) values='@none' ;;
         --endpoint-url) values='@none' ;;
@@ -267,7 +303,7 @@ _zfs2s3_candidates() {
         --limit-rate) values='@none' ;;
       esac ;;
     upload)
-      options='--send --base -i --filter --hold --opaque --resume --alongside --allow-flag-change --guid --base-guid --storage-class --sse --sse-kms-key-id --lock-days --lock-mode --concurrency --part-size --max-parts --size --progress --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --limit-rate --help -h --version' names=local
+      options='--send --base -i --filter --hold --opaque --resume --alongside --allow-flag-change --guid --base-guid --storage-class --sse --sse-kms-key-id --lock-days --lock-mode --concurrency --part-size --max-parts --size --progress --data-dir --catalog --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --limit-rate --help -h --version' names=local
       case $prev in
         --send) values='@none' ;;
         --base|-i) values='@stored' ;;
@@ -285,6 +321,7 @@ _zfs2s3_candidates() {
         --size) values='@none' ;;
         --progress) values='line json none' ;;
         --data-dir) values='@folder' ;;
+        --catalog) values='@none' ;;
         --bucket) values='@none' ;;
         --prefix) values='@none' ;;
         --endpoint-url) values='@none' ;;
@@ -295,7 +332,7 @@ _zfs2s3_candidates() {
         --limit-rate) values='@none' ;;
       esac ;;
     resume_upload)
-      options='--send --base -i --filter --hold --opaque --resume --alongside --allow-flag-change --guid --base-guid --storage-class --sse --sse-kms-key-id --lock-days --lock-mode --concurrency --part-size --max-parts --size --progress --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --limit-rate --help -h --version' names=pending
+      options='--send --base -i --filter --hold --opaque --resume --alongside --allow-flag-change --guid --base-guid --storage-class --sse --sse-kms-key-id --lock-days --lock-mode --concurrency --part-size --max-parts --size --progress --data-dir --catalog --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --limit-rate --help -h --version' names=pending
       case $prev in
         --send) values='@none' ;;
         --base|-i) values='@stored' ;;
@@ -313,6 +350,7 @@ _zfs2s3_candidates() {
         --size) values='@none' ;;
         --progress) values='line json none' ;;
         --data-dir) values='@folder' ;;
+        --catalog) values='@none' ;;
         --bucket) values='@none' ;;
         --prefix) values='@none' ;;
         --endpoint-url) values='@none' ;;
@@ -323,9 +361,10 @@ _zfs2s3_candidates() {
         --limit-rate) values='@none' ;;
       esac ;;
     abort_upload)
-      options='--data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=pending
+      options='--data-dir --catalog --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=pending
       case $prev in
         --data-dir) values='@folder' ;;
+        --catalog) values='@none' ;;
         --bucket) values='@none' ;;
         --prefix) values='@none' ;;
         --endpoint-url) values='@none' ;;
@@ -335,10 +374,11 @@ _zfs2s3_candidates() {
         --retry-for) values='@none' ;;
       esac ;;
     remove)
-      options='--base -i --dry-run -n --gone --data-dir --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=stored
+      options='--base -i --dry-run -n --gone --data-dir --catalog --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=stored
       case $prev in
         --base|-i) values='@stored' ;;
         --data-dir) values='@folder' ;;
+        --catalog) values='@none' ;;
         --bucket) values='@none' ;;
         --prefix) values='@none' ;;
         --endpoint-url) values='@none' ;;
@@ -354,16 +394,32 @@ _zfs2s3_candidates() {
         --send) values='@none' ;;
       esac ;;
     completion)
-      options='--data-dir --help -h --version' names=none
+      options='--data-dir --catalog --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=none
       case $prev in
         --data-dir) values='@folder' ;;
+        --catalog) values='@none' ;;
+        --bucket) values='@none' ;;
+        --prefix) values='@none' ;;
+        --endpoint-url) values='@none' ;;
+        --region) values='@none' ;;
+        --profile) values='@none' ;;
+        --timeout) values='@none' ;;
+        --retry-for) values='@none' ;;
       esac ;;
     prepare_upload_schedule)
-      options='--base -i --send --data-dir --help -h --version' names=local
+      options='--base -i --send --data-dir --catalog --bucket --prefix --endpoint-url --region --profile --timeout --retry-for --help -h --version' names=local
       case $prev in
         --base|-i) values='@stored' ;;
         --send) values='@none' ;;
         --data-dir) values='@folder' ;;
+        --catalog) values='@none' ;;
+        --bucket) values='@none' ;;
+        --prefix) values='@none' ;;
+        --endpoint-url) values='@none' ;;
+        --region) values='@none' ;;
+        --profile) values='@none' ;;
+        --timeout) values='@none' ;;
+        --retry-for) values='@none' ;;
       esac ;;
     *) return ;;
   esac

@@ -15,6 +15,11 @@ export const variables = [
   },
   { name: 'ZFS2S3_DATA_DIR', option: 'data-dir', help: 'the folder that catalog and ledgers are in' },
   {
+    name: 'ZFS2S3_CATALOG',
+    option: 'catalog',
+    help: 'local (default): the catalog is on this machine, with a copy in the bucket; bucket: it is only there, for several machines',
+  },
+  {
     name: 'XDG_DATA_HOME',
     option: 'data-dir',
     help: 'without ZFS2S3_DATA_DIR that folder is $XDG_DATA_HOME/zfs2s3, and ~/.local/share/zfs2s3 without both',
@@ -42,7 +47,7 @@ export const variables = [
 const dataDir = '~/.local/share/zfs2s3'
 
 const files = [
-  { name: `${dataDir}/stored_snapshots.yml`, help: 'the catalog: what is stored. Keep a copy of it elsewhere' },
+  { name: `${dataDir}/stored_snapshots.yml`, help: 'the catalog: what is stored. It has a copy in the bucket' },
   { name: `${dataDir}/uploads/`, help: 'the ledgers: uploads in progress' },
 ]
 

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
-import { dirname, join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { describe, it } from 'node:test'
+import { findCommand } from '#src/commands/index.js'
 import { projectRoot } from './fixtures.js'
 
 /** For each folder of src: the folders that its files may import beside their own, as far as `only` says; and packages. */
@@ -17,7 +18,7 @@ const allowed: Record<string, readonly string[]> = {
   commands: ['stream', 'chain', 'store', 'catalog', 'zfs', 'cli'],
 }
 const packages: Record<string, readonly string[]> = {
-  store: ['@aws-sdk/client-s3', '@smithy/types'],
+  store: ['@aws-sdk/client-s3', '@aws-sdk/lib-storage', '@smithy/types'],
   catalog: ['yaml'],
   cli: ['minimist', 'ndjson'],
 }
@@ -60,9 +61,19 @@ describe('the layers', () => {
       file =>
         file.startsWith('commands/') &&
         file !== 'commands/catalog.ts' &&
-        /from '[./]+\/catalog\/catalog\.js'|\blocalCatalog\b/.test(readFileSync(join(src, file), 'utf8')),
+        /from '[./]+\/catalog\/catalog\.js'|\b(local|shared)Catalog\b/.test(readFileSync(join(src, file), 'utf8')),
     )
     assert.deepEqual(around, [])
+  })
+
+  it('whoever reads the catalog takes the option that says where it is', async () => {
+    const without: string[] = []
+    for (const file of files.filter(name => /^commands\/[^/]+\.ts$/.test(name))) {
+      const reads = /\b(storedEdges|edgesFrom|withCatalog)\b/.test(readFileSync(join(src, file), 'utf8'))
+      const command = reads ? await findCommand(basename(file, '.ts')) : undefined
+      if (command?.options.every(({ name }) => name !== 'catalog')) without.push(file)
+    }
+    assert.deepEqual(without, [])
   })
 
   it('failure.ts imports nothing', () => assert.deepEqual(importsOf('failure.ts'), []))

@@ -35,8 +35,13 @@ export interface CatalogHome {
 export const changeCatalog = (home: CatalogHome, purpose: string, change: Change): Promise<readonly Edge[]> =>
   home.claim(purpose, claim => claim.change(change))
 
+export interface LocalOptions extends LockOptions {
+  /** Called after each change, when it is on disk. */
+  readonly onChange?: () => void
+}
+
 /** The catalog in the data directory. */
-export function localCatalog(dataDir: string, options: LockOptions = {}): CatalogHome {
+export function localCatalog(dataDir: string, { onChange, ...options }: LocalOptions = {}): CatalogHome {
   const read = async () => (await readCatalog(dataDir)).edges
   const claimed = (): Claim => {
     // Nobody else changes it under the lock.
@@ -46,7 +51,9 @@ export function localCatalog(dataDir: string, options: LockOptions = {}): Catalo
       change: async change => {
         const edges = (now ??= await read())
         const changed = await change(edges)
-        if (changed !== edges) await writeCatalog(dataDir, changed)
+        if (changed === edges) return edges
+        await writeCatalog(dataDir, changed)
+        onChange?.()
         return (now = changed)
       },
     }

@@ -17,18 +17,21 @@ export interface PendingRemoval {
   /** Where its objects are. */
   readonly bucket: string
   readonly edge: Edge
+  /** Which upload made its objects, as they say themselves; null where that isn't known. */
+  readonly upload: string | null
 }
 
 const directoryOf = (dataDir: string): string => join(dataDir, 'removals')
 const fileOf = (dataDir: string, id: string): string => join(directoryOf(dataDir), `${id}.json`)
 
-/** Notes that `edge` is about to be removed, so that a power cut can't make it forgotten. Returns the note's id. */
-export async function noteRemoval(dataDir: string, bucket: string, edge: Edge): Promise<string> {
+/** Notes that an edge is about to be removed, so that a power cut can't make it forgotten. */
+export async function noteRemoval(dataDir: string, removal: Omit<PendingRemoval, 'id'>): Promise<PendingRemoval> {
+  const { bucket, edge, upload } = removal
   // By the key, which is an edge's own: noting the same removal again replaces the note.
   const id = createHash('sha256').update(`${bucket}/${edge.volumes[0].key}`).digest('hex').slice(0, 32)
   await makeDirectory(directoryOf(dataDir))
-  await replaceFile(fileOf(dataDir, id), `${JSON.stringify({ bucket, edge: edgeToRecord(edge) })}\n`)
-  return id
+  await replaceFile(fileOf(dataDir, id), `${JSON.stringify({ bucket, upload, edge: edgeToRecord(edge) })}\n`)
+  return { id, ...removal }
 }
 
 /** The removals that were begun and not finished. Throws a Failure where a note can't be read. */
@@ -55,7 +58,8 @@ export async function dropRemoval(dataDir: string, id: string): Promise<void> {
 function parseNote(text: string, path: string): Omit<PendingRemoval, 'id'> {
   try {
     const note = fieldsOf(JSON.parse(text), 'the note')
-    return { bucket: stringIn(note, 'bucket'), edge: recordToEdge(note.edge) }
+    const upload = typeof note.upload === 'string' ? note.upload : null
+    return { bucket: stringIn(note, 'bucket'), upload, edge: recordToEdge(note.edge) }
   } catch (error) {
     if (!(error instanceof Failure || error instanceof SyntaxError)) throw error
     throw failed(

@@ -64,14 +64,22 @@ export function parseKey(key: string, prefix: string): ObjectName | null {
   return { snapshot, base: base ?? null, package: mark !== undefined, volume: Number(volume ?? 1) }
 }
 
+/**
+ * The key of the catalog's object, and of the one on which is tried out what the service honours. No stream can have such a key,
+ * because a snapshot's name has an `@` in it.
+ */
+export const catalogKey = (prefix: string): string => `${prefix}zfs2s3-catalog.yml`
+export const probeKey = (prefix: string): string => `${prefix}zfs2s3-probe`
+
+/** Whether an object is the catalog's own, or the one for trying out: neither a stream nor foreign. */
+export const isCatalogObject = (key: string, prefix: string): boolean =>
+  key === catalogKey(prefix) || key === probeKey(prefix)
+
 /** What an edge is called by; the rest of it may not be known yet. */
 export interface Ends {
   readonly snapshot: Pick<Snapshot, 'name'>
   readonly base: Pick<Snapshot, 'name'> | null
 }
-
-/** The key of the catalog's copy. No stream can have it: a snapshot's name has an `@` in it. */
-export const catalogKey = (prefix: string): string => `${prefix}zfs2s3-catalog.yml`
 
 /** How an edge is called in messages: `tank/home@b <- tank/home@a`, or `tank/home@a (full)`. */
 export function edgeTitle({ snapshot, base }: Ends): string {

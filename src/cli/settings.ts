@@ -26,8 +26,16 @@ export const dataDirOption: Option = {
   help: 'where catalog and ledgers are (ZFS2S3_DATA_DIR; default $XDG_DATA_HOME/zfs2s3 or ~/.local/share/zfs2s3)',
 }
 
+/** Where the catalog is. */
+const catalogOption: Option = {
+  name: 'catalog',
+  value: 'WHERE',
+  help: 'local: on this machine, with a copy in the bucket; bucket: only there, shared by several machines (ZFS2S3_CATALOG; default local)',
+}
+
 /** The options of every command that talks to S3. */
 export const bucketOptions: readonly Option[] = [
+  catalogOption,
   { name: 'bucket', value: 'NAME', help: 'the bucket (ZFS2S3_BUCKET; default zfs2s3)' },
   { name: 'prefix', value: 'PREFIX', help: 'put in front of every key (ZFS2S3_PREFIX; default none)' },
   { name: 'endpoint-url', value: 'URL', help: 'another S3 service than AWS (AWS_ENDPOINT_URL_S3)' },
@@ -75,6 +83,13 @@ export function bucketSettings({ args, env }: Context): BucketSettings {
     timeoutMs: args.milliseconds('timeout') ?? 60_000,
     retryForMs: args.milliseconds('retry-for') ?? 300_000,
   }
+}
+
+/** Where the catalog is, from `--catalog` or ZFS2S3_CATALOG. */
+export function catalogPlace({ args, env }: Context): 'local' | 'bucket' {
+  const place = args.text('catalog') ?? given(env.ZFS2S3_CATALOG) ?? 'local'
+  if (place === 'local' || place === 'bucket') return place
+  throw usageError(`there is no catalog '${place}'`, 'set ZFS2S3_CATALOG or --catalog to local or bucket')
 }
 
 /** What S3 calls its storage classes (S3 API Reference: PutObject, x-amz-storage-class). */

@@ -2,7 +2,7 @@
 import { edgeToRecord } from '../chain/record.js'
 import type { Command } from '../cli/command.js'
 import { writeRecord } from '../cli/ndjson.js'
-import { dataDirOption } from '../cli/settings.js'
+import { bucketOptions, dataDirOption } from '../cli/settings.js'
 import { storedEdges } from './catalog.js'
 import { chooseRemovals } from './removal/choose.js'
 import { baseOption, dataDirOf, namedEdges } from './stored.js'
@@ -18,7 +18,7 @@ export const command: Command = {
       'snapshots would be abandoned, and ends with status 3. Changes nothing and asks only the catalog.',
   ],
   positionals: 1,
-  options: [baseOption, dataDirOption],
+  options: [baseOption, dataDirOption, ...bucketOptions],
   examples: [
     ['one edge', 'zfs2s3-check tank/home@c --base @b'],
     ['all of January at once', 'zfs2s3-graph | jq -c \'select(.snapshot | contains("@2026-01-"))\' | zfs2s3-check'],

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from '../cli/command.js'
 import { write } from '../cli/ndjson.js'
-import { dataDirOption } from '../cli/settings.js'
+import { bucketOptions, dataDirOption } from '../cli/settings.js'
 import { usageError } from '../failure.js'
 import { Ledger } from '../store/ledger.js'
 import { storedEdges } from './catalog.js'
@@ -22,7 +22,7 @@ export const command: Command = {
     'The scripts get those names from zfs2s3 completion stored and pending, one a line, each once.',
   ],
   positionals: 1,
-  options: [dataDirOption],
+  options: [dataDirOption, ...bucketOptions],
   examples: [
     ['in ~/.bashrc', 'source <(zfs2s3 completion bash)'],
     ['in ~/.zshrc, behind compinit', 'source <(zfs2s3 completion zsh)'],

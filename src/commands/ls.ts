@@ -5,7 +5,7 @@ import { datasetOf } from '../chain/names.js'
 import type { Command, Context } from '../cli/command.js'
 import { write } from '../cli/ndjson.js'
 import { printable } from '../cli/printable.js'
-import { dataDirOption } from '../cli/settings.js'
+import { bucketOptions, dataDirOption } from '../cli/settings.js'
 import { fitted, textWidth } from '../cli/text-width.js'
 import { refused, usageError } from '../failure.js'
 import { storedEdges } from './catalog.js'
@@ -44,6 +44,7 @@ export const command: Command = {
       help: 'the same, largest first; columns of --sort count more',
     },
     dataDirOption,
+    ...bucketOptions,
   ],
   examples: [
     ['what is stored of one dataset', 'zfs2s3-ls tank/home'],

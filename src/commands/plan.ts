@@ -6,7 +6,7 @@ import { plan } from '../chain/plan.js'
 import { edgeToRecord } from '../chain/record.js'
 import type { Command, Context, Option } from '../cli/command.js'
 import { writeRecord } from '../cli/ndjson.js'
-import { dataDirOption } from '../cli/settings.js'
+import { bucketOptions, dataDirOption } from '../cli/settings.js'
 import { usageError } from '../failure.js'
 import { storedEdges } from './catalog.js'
 
@@ -40,6 +40,7 @@ export const command: Command = {
     },
     preferOption,
     dataDirOption,
+    ...bucketOptions,
   ],
   examples: [
     ['what a restore from nothing takes', 'zfs2s3-plan tank/home@d'],

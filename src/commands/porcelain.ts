@@ -3,7 +3,7 @@ import { removeSeedUpload, readSeedUpload, writeSeedSchedule } from '../catalog/
 import { withLock } from '../catalog/lock.js'
 import type { Command, Context } from '../cli/command.js'
 import { progressMode } from '../cli/progress.js'
-import { dataDirOption } from '../cli/settings.js'
+import { bucketOptions, dataDirOption } from '../cli/settings.js'
 import { restorable } from '../chain/chain.js'
 import { exitStatus, Failure, refused, usageError } from '../failure.js'
 import { Ledger } from '../store/ledger.js'
@@ -134,7 +134,7 @@ export const prepareUploadSchedule: Command = {
     'Measures the stream and writes upload_schedule.yml. resume_upload then begins the upload; so does the Python tool.',
   ],
   positionals: 1,
-  options: [baseOption, sendOption, dataDirOption],
+  options: [baseOption, sendOption, dataDirOption, ...bucketOptions],
   examples: [['note an increment', 'zfs2s3 prepare_upload_schedule tank/home@b -i tank/home@a']],
   async run(context) {
     const named = namedSnapshots(context)

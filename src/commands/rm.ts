@@ -1,6 +1,6 @@
 /** zfs2s3-rm: checks as zfs2s3-check does, then deletes. */
 import type { Claim } from '../catalog/home.js'
-import { dropRemoval, noteRemoval } from '../catalog/removals.js'
+import { dropRemoval, noteRemoval, type PendingRemoval } from '../catalog/removals.js'
 import type { Edge, Volume } from '../chain/edge.js'
 import type { EdgeName } from '../chain/find.js'
 import { edgeTitle } from '../chain/names.js'
@@ -14,7 +14,7 @@ import { holds } from '../store/lock.js'
 import { Bucket, type StoredObject } from '../store/s3.js'
 import { withCatalog } from './catalog.js'
 import { chooseRemovals, mayGo } from './removal/choose.js'
-import { deleteObjects, finishRemovals } from './removal/leftover.js'
+import { deleteObjects, finishRemoval, finishRemovals, uploadOf } from './removal/leftover.js'
 import { demandReliedOn, wrongWith } from './removal/relied.js'
 import { baseOption, dataDirOf, namedEdges } from './stored.js'
 
@@ -54,9 +54,9 @@ export async function removeNamed(context: Context, names: readonly EdgeName[]):
       await catalog.claim('remove stored streams', async claim => {
         const edges = await claim.read()
         const { order, all } = await chooseRemovals(dataDir, edges, names)
-        await demandSame(bucket, order, context)
+        const removals = await demandSame(bucket, order, context)
         await demandReliedOn(bucket, all, order, context.signal)
-        if (!context.args.flag('dry-run')) return removeEdges(context, dataDir, bucket, claim, edges, order)
+        if (!context.args.flag('dry-run')) return removeEdges(context, dataDir, bucket, claim, edges, removals)
         for (const edge of order) await writeRecord(context.stdout, edgeToRecord(edge))
       })
     })
@@ -65,9 +65,16 @@ export async function removeNamed(context: Context, names: readonly EdgeName[]):
   }
 }
 
-/** What is deleted must be what the catalog says: another object under that key is somebody's data. */
-async function demandSame(bucket: Bucket, order: readonly Edge[], { args, signal }: Context): Promise<void> {
+type Removal = Omit<PendingRemoval, 'id'>
+
+/**
+ * What is deleted must be what the catalog says: another object under that key is somebody's data. Gives the removals that
+ * there are to note, in order.
+ */
+async function demandSame(bucket: Bucket, order: readonly Edge[], { args, signal }: Context) {
+  const removals: Removal[] = []
   for (const edge of order) {
+    let upload: string | null = null
     for (const volume of edge.volumes) {
       const there = await bucket.head(volume.key, signal)
       if (there === null && volume === edge.volumes[0]) {
@@ -80,9 +87,13 @@ async function demandSame(bucket: Bucket, order: readonly Edge[], { args, signal
       const wrong = wrongWith(bucket, volume, there)
       if (wrong !== null)
         throw refused(`${edgeTitle(edge)} is not what the catalog says: ${wrong}`, 'it is not deleted')
-      if (there !== null) demandUnlocked(edge, there)
+      if (there === null) continue
+      demandUnlocked(edge, there)
+      upload = uploadOf(there)
     }
+    removals.push({ bucket: bucket.name, edge, upload })
   }
+  return removals
 }
 
 /**
@@ -102,16 +113,19 @@ async function removeEdges(
   bucket: Bucket,
   claim: Claim,
   edges: readonly Edge[],
-  order: readonly Edge[],
+  removals: readonly Removal[],
 ) {
   let judged = edges
   const kept: Volume[] = []
-  for (const edge of order) {
+  for (const removal of removals) {
+    const { edge } = removal
     context.signal.throwIfAborted()
-    const note = await noteRemoval(dataDir, bucket.name, edge)
+    const note = await noteRemoval(dataDir, removal)
+    let isOurs = true as boolean
     judged = await claim.change(async now => {
       const [{ key, etag }] = edge.volumes
       const still = now.find(({ volumes: [first] }) => first.key === key && first.etag === etag)
+      isOurs = still !== undefined
       if (still === undefined) return now
       if (now !== judged) {
         // Another machine has changed the catalog since the rule was asked.
@@ -121,8 +135,13 @@ async function removeEdges(
       return now.filter(other => other !== still)
     })
     // From here on the edge is gone whatever happens; an interruption waits until its object is too.
-    kept.push(...(await deleteObjects(bucket, edge.volumes)))
-    await dropRemoval(dataDir, note)
+    if (isOurs) {
+      kept.push(...(await deleteObjects(bucket, edge.volumes)))
+      await dropRemoval(dataDir, note.id)
+    } else {
+      // Another machine was faster, or the answer to this change was lost.
+      await finishRemoval(dataDir, bucket, note, context.signal)
+    }
     await writeRecord(context.stdout, edgeToRecord(edge))
   }
   if (kept.length > 0) context.stderr.write(`${context.name}: ${whatRemains(bucket, kept)}\n`)

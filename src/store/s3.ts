@@ -7,6 +7,7 @@ import { type ArchiveState, archiveState, type Tier } from './archive.js'
 import type { BucketPlace } from './client.js'
 import { Configuration } from './configuration.js'
 import { Connection, type Doing, required } from './connection.js'
+import { Document } from './document.js'
 import { httpStatus, isMissing, s3Code } from './errors.js'
 import { type ListedObject, listObjects } from './listing.js'
 import type { Patience } from './patience.js'
@@ -135,6 +136,11 @@ export class Bucket {
         if (s3Code(error) !== 'RestoreAlreadyInProgress') throw error
       }),
     )
+  }
+
+  /** An object that is written as a whole; on the one with `probeKey` is tried out whether the service honours conditions. */
+  document(key: string, probeKey: string, patience: Patience): Document {
+    return new Document(this.#connection, key, probeKey, patience)
   }
 
   /** Deletes an object. That it isn't there is no error (S3 API: DeleteObject). */

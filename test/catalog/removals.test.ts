@@ -6,6 +6,8 @@ import { dropRemoval, noteRemoval, pendingRemovals } from '#src/catalog/removals
 import { edge } from '../chain/notation.js'
 import { temporary } from './temporary.js'
 
+const removalOf = (what: string) => ({ bucket: 'bucket', edge: edge(what), upload: `upload of ${what}` })
+
 describe('notes of removals', () => {
   it('there are none at first, nor is anything made by looking', async test => {
     const dataDir = await temporary(test)
@@ -14,23 +16,18 @@ describe('notes of removals', () => {
   })
   it('are there until they are dropped', async test => {
     const dataDir = join(await temporary(test), 'new')
-    const first = await noteRemoval(dataDir, 'bucket', edge('a>b'))
-    const second = await noteRemoval(dataDir, 'bucket', edge('b>c+d'))
-    const pending = new Map((await pendingRemovals(dataDir)).map(note => [note.id, note.edge]))
-    assert.deepEqual(
-      pending,
-      new Map([
-        [first, edge('a>b')],
-        [second, edge('b>c+d')],
-      ]),
-    )
-    await dropRemoval(dataDir, first)
-    assert.deepEqual(await pendingRemovals(dataDir), [{ id: second, bucket: 'bucket', edge: edge('b>c+d') }])
+    const first = await noteRemoval(dataDir, removalOf('a>b'))
+    const second = await noteRemoval(dataDir, removalOf('b>c+d'))
+    assert.deepEqual({ ...first, id: '' }, { ...removalOf('a>b'), id: '' })
+    const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1)
+    assert.deepEqual(await pendingRemovals(dataDir), [first, second].sort(byId))
+    await dropRemoval(dataDir, first.id)
+    assert.deepEqual(await pendingRemovals(dataDir), [second])
   })
   it('noting twice is noting once, dropping twice is dropping once', async test => {
     const dataDir = await temporary(test)
-    const id = await noteRemoval(dataDir, 'bucket', edge('a'))
-    assert.equal(await noteRemoval(dataDir, 'bucket', edge('a')), id)
+    const { id } = await noteRemoval(dataDir, removalOf('a'))
+    assert.equal((await noteRemoval(dataDir, removalOf('a'))).id, id)
     assert.equal((await pendingRemovals(dataDir)).length, 1)
     await dropRemoval(dataDir, id)
     await dropRemoval(dataDir, id)

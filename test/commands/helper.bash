@@ -6,7 +6,7 @@ fixtures=$top/test/fixtures
 export PATH="$top/bin:$PATH"
 
 # Nothing of the user's own settings may reach the tests, nor the other way round. A real service is reached by them.
-unset XDG_DATA_HOME ZFS2S3_PREFIX ZFS2S3_STORAGE_CLASS ZFS2S3_DATA_DIR
+unset XDG_DATA_HOME ZFS2S3_PREFIX ZFS2S3_STORAGE_CLASS ZFS2S3_DATA_DIR ZFS2S3_CATALOG
 [ -n "${ZFS2S3_TEST_REAL_S3:-}" ] || {
   unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL
   export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
@@ -107,16 +107,16 @@ lockable_bucket() {
   s3api CreateBucket '{"ObjectLockEnabledForBucket":true}' >/dev/null
 }
 
-# requests OPERATION: how many of them there were for the test's keys.
+# requests OPERATION: how many of them there were for the test's keys, the catalog's aside.
 requests() {
-  s3 GET "log?operation=$1" | jq -s --arg prefix "$ZFS2S3_PREFIX" 'map(select(.key // "" | startswith($prefix))) | length'
+  s3 GET "log?operation=$1" | jq -s --arg prefix "$ZFS2S3_PREFIX" 'map(.key // "" | select(startswith($prefix) and (test("zfs2s3-(catalog.yml|probe)$") | not))) | length'
 }
 
-# objects: all objects under the test's prefix as the server has them on disk, a line of JSON each, in the order of their keys.
+# objects: all objects under the test's prefix but the catalog's as the server has them on disk, a line of JSON each, in the order of their keys.
 objects() {
   local records=("$BATS_FILE_TMPDIR/s3/objects/$ZFS2S3_BUCKET"/*.json)
   [ -e "${records[0]}" ] || return 0
-  jq -cs --arg prefix "$ZFS2S3_PREFIX" 'map(.record | select(.key | startswith($prefix))
+  jq -cs --arg prefix "$ZFS2S3_PREFIX" 'map(.record | select(.key | startswith($prefix)) | select(.key | test("zfs2s3-(catalog.yml|probe)$") | not)
     | {key: .key[($prefix | length):]} + .versions[0] | select(.deleteMarker | not)) | sort_by(.key)[]' "${records[@]}"
 }
 

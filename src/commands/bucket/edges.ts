@@ -1,6 +1,6 @@
 /** The edges that a bucket tells of by itself: by its listing, its objects' metadata, and where these say nothing the streams. */
 import type { Edge, Snapshot } from '../../chain/edge.js'
-import { catalogKey, objectKey, parseKey } from '../../chain/names.js'
+import { isCatalogObject, objectKey, parseKey } from '../../chain/names.js'
 import type { ListedObject } from '../../store/listing.js'
 import { type Patience, patiently } from '../../store/patience.js'
 import type { Bucket } from '../../store/s3.js'
@@ -40,7 +40,7 @@ export async function listGroups(bucket: Bucket, prefix: string, patience: Patie
   const groups = new Map<string, ListedObject[]>()
   let foreign = 0
   for await (const listed of bucket.list(prefix, patience)) {
-    if (listed.key === catalogKey(prefix)) continue
+    if (isCatalogObject(listed.key, prefix)) continue
     const name = parseKey(listed.key, prefix)
     if (name === null) {
       foreign += 1

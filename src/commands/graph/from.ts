@@ -5,13 +5,13 @@ import type { Context, Option } from '../../cli/command.js'
 import { readRecords } from '../../cli/ndjson.js'
 import { bucketOptions, dataDirOption } from '../../cli/settings.js'
 import { usageError } from '../../failure.js'
-import { storedEdges } from '../catalog.js'
+import { copiedEdges, storedEdges } from '../catalog.js'
 import type { Source } from './from-bucket.js'
 
 const fromOption: Option = {
   name: 'from',
   value: 'WHERE',
-  help: 'where the edges come from: catalog (default), bucket for what S3 has, or - for stdin',
+  help: 'where the edges come from: catalog (default), copy for the copy of it in the bucket, bucket for the objects themselves, or - for stdin',
 }
 
 export const fromOptions: readonly Option[] = [
@@ -35,8 +35,9 @@ export async function edgesFrom(context: Context): Promise<Source> {
     throw usageError('--concurrency and --read-packages are for --from bucket', 'leave them out')
   }
   if (where === 'catalog') return { edges: await storedEdges(context), lack: null }
+  if (where === 'copy') return { edges: await copiedEdges(context), lack: null }
   if (where === '-') return { edges: distinct(await readRecords(context.stdin, recordToEdge)), lack: null }
-  throw usageError(`--from is '${where}'`, 'give catalog, bucket, or - for edges on stdin')
+  throw usageError(`--from is '${where}'`, 'give catalog, copy, bucket, or - for edges on stdin')
 }
 
 /** One edge an object: of two selections together, what is in both is still one stream, and not two that replace each other. */

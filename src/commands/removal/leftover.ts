@@ -1,10 +1,14 @@
 /** Deleting the objects of an edge that is no longer in the catalog; also for a removal that a crash has interrupted. */
 import type { CatalogHome } from '../../catalog/home.js'
-import { dropRemoval, pendingRemovals } from '../../catalog/removals.js'
+import { dropRemoval, type PendingRemoval, pendingRemovals } from '../../catalog/removals.js'
 import type { Volume } from '../../chain/edge.js'
 import { isForbidden } from '../../store/errors.js'
-import type { Bucket } from '../../store/s3.js'
+import { uploadMark } from '../../store/reconcile.js'
+import type { Bucket, StoredObject } from '../../store/s3.js'
 import { wrongWith } from './relied.js'
+
+/** Which upload made an object, as it says itself. */
+export const uploadOf = (object: StoredObject): string | null => object.metadata[uploadMark] ?? null
 
 /**
  * Deletes all volumes, the first one last: while there is any, there is the one that the edge's key names. Gives those of
@@ -31,16 +35,18 @@ export async function finishRemovals(
   await catalog.claim('finish an interrupted removal', async claim => {
     const edges = await claim.read()
     const listed = new Set(edges.map(edge => edge.volumes[0].key))
-    for (const { id, bucket: noted, edge } of await pendingRemovals(dataDir)) {
-      if (noted !== bucket.name) continue
-      if (!listed.has(edge.volumes[0].key)) {
-        const left = await whatIsLeft(bucket, edge.volumes, signal)
-        if (left === null) continue
-        if (!(await mayDelete(bucket, left))) continue
-      }
-      await dropRemoval(dataDir, id)
+    for (const removal of await pendingRemovals(dataDir)) {
+      if (removal.bucket !== bucket.name) continue
+      if (listed.has(removal.edge.volumes[0].key)) await dropRemoval(dataDir, removal.id)
+      else await finishRemoval(dataDir, bucket, removal, signal)
     }
   })
+}
+
+/** Deletes what is left of an edge that the catalog no longer lists, and drops the note; unless that is no longer what it was. */
+export async function finishRemoval(dataDir: string, bucket: Bucket, removal: PendingRemoval, signal: AbortSignal) {
+  const left = await whatIsLeft(bucket, removal, signal)
+  if (left !== null && (await mayDelete(bucket, left))) await dropRemoval(dataDir, removal.id)
 }
 
 /** Deletes the volumes, if that is allowed. */
@@ -55,12 +61,17 @@ async function mayDelete(bucket: Bucket, volumes: readonly Volume[]): Promise<bo
 }
 
 /** The volumes that are still there; null if one of them is no longer what it was. */
-async function whatIsLeft(bucket: Bucket, volumes: readonly Volume[], signal: AbortSignal): Promise<Volume[] | null> {
+async function whatIsLeft(
+  bucket: Bucket,
+  { edge: { volumes }, upload }: PendingRemoval,
+  signal: AbortSignal,
+): Promise<Volume[] | null> {
   const left: Volume[] = []
   for (const volume of volumes) {
     const object = await bucket.head(volume.key, signal)
     if (object === null) continue
-    if (wrongWith(bucket, volume, object) !== null) return null
+    // The same stream may have been stored again meanwhile, by a machine that shares the catalog.
+    if (wrongWith(bucket, volume, object) !== null || (upload !== null && uploadOf(object) !== upload)) return null
     left.push(volume)
   }
   return left

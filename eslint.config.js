@@ -24,7 +24,7 @@ export default ts.config(
     rules: { '@typescript-eslint/no-floating-promises': 'off' },
   },
   {
-    files: ['bin/*.js', 'scripts/*.js', 'scripts/man', '*.js'],
+    files: ['bin/*.js', 'bench/*.js', 'scripts/*.js', 'scripts/man', '*.js'],
     languageOptions: { globals: { process: 'readonly', console: 'readonly', Buffer: 'readonly', URL: 'readonly' } },
   },
 )

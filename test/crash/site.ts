@@ -152,10 +152,12 @@ export class Site {
     return Buffer.concat(await Promise.all(edge.volumes.map(({ key }) => this.server.read(key))))
   }
 
-  /** All files in the data directory. */
+  /** All files in the data directory, but what the last command that copied the catalog has noted of that. */
   files(): string[] {
     const entries = readdirSync(this.dataDir, { recursive: true, withFileTypes: true })
-    return entries.filter(entry => !entry.isDirectory()).map(entry => masked(entry.name))
+    return entries
+      .filter(entry => !entry.isDirectory() && !/^(copies\.json|copy\.lock)/.test(entry.name))
+      .map(entry => masked(entry.name))
   }
 
   get #list(): string {

@@ -70,7 +70,12 @@ const environment = endpoint => ({
   ...{ AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null', AWS_EC2_METADATA_DISABLED: 'true' },
   // rclone has a flag of its own, and takes offence at this variable.
   AWS_CA_BUNDLE: undefined,
-  ...{ RCLONE_CA_CERT: at('certificate'), NODE_EXTRA_CA_CERTS: at('certificate'), SSL_CERT_FILE: at('certificate') },
+  ...{
+    REQUESTS_CA_BUNDLE: at('certificate'),
+    RCLONE_CA_CERT: at('certificate'),
+    NODE_EXTRA_CA_CERTS: at('certificate'),
+    SSL_CERT_FILE: at('certificate'),
+  },
   ...{ AWS_ENDPOINT_URL_S3: endpoint, S3_ENDPOINT_URL: endpoint },
   ...{ ZFS2S3_BUCKET: 'bench', ZFS2S3_DATA_DIR: at('data'), ZFS2S3_PREFIX: `${Math.random()}/` },
   ...{ RCLONE_CONFIG: '/dev/null', RCLONE_CONFIG_B_TYPE: 's3', RCLONE_CONFIG_B_PROVIDER: 'Other' },
@@ -85,7 +90,7 @@ const add = (group, name, program, line, endpoint) => {
 for (const [scheme, endpoint] of Object.entries(endpoints)) {
   const put = `put over ${scheme}`
   const get = `get over ${scheme}`
-  const aws = `aws --no-verify-ssl --endpoint-url ${endpoint}`
+  const aws = `aws --endpoint-url ${endpoint}`
   if (scheme === 'http')
     add(put, 'copier (the limit)', 'cc', `cat {s} | {m} ${at('copier')} ${http} ${bytes}`, endpoint)
   add(put, 'zfs2s3-put', 'node', `rm -rf ${at('data')}; cat {s} | {m} zfs2s3-put >/dev/null`, endpoint)

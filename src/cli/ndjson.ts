@@ -1,7 +1,6 @@
 /** Records on stdin and stdout: one JSON object a line. */
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { messageOf, usageError } from '../failure.js'
 
 /**
@@ -14,29 +13,42 @@ export async function readRecords<T>(
   read: (record: unknown) => T,
 ): Promise<T[]> {
   if (input.isTTY) throw usageError('no edge is named, and stdin is a terminal', 'name a snapshot, or pipe edges in')
-  // Loaded here: commands that only print should start in the time that Node needs.
-  const { default: ndjson } = await import('ndjson')
   const records: T[] = []
-  const lines = ndjson.parse({ strict: true })
-  await pipeline(input, lines, async (source: AsyncIterable<unknown>) => {
-    for await (const record of source) {
-      try {
-        records.push(read(record))
-      } catch (error) {
-        throw usageError(
-          `record ${records.length + 1} of the input: ${messageOf(error)}`,
-          'give it what zfs2s3-graph prints',
-          error,
-        )
-      }
+  for await (const line of linesOf(input)) {
+    if (line.trim() === '') continue
+    const record = parsed(line)
+    try {
+      records.push(read(record))
+    } catch (error) {
+      throw usageError(`record ${records.length + 1} of the input: ${messageOf(error)}`, remedy, error)
     }
-  }).catch((error: unknown) => {
-    // Records in front of that line may not have been taken yet: its text is known, its number isn't.
-    const line = /^Could not parse row (.*)\.\.\.$/.exec(messageOf(error))?.[1]
-    if (line === undefined) throw error
-    throw usageError(`'${line}' in the input is not JSON`, 'give it what zfs2s3-graph prints', error)
-  })
+  }
   return records
+}
+
+const remedy = 'give it what zfs2s3-graph prints'
+
+/** Each chunk is looked at once, however long the line is that it is a piece of. */
+async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  let line = ''
+  for await (const chunk of chunks) {
+    const [more = '', ...starts] = decoder.decode(chunk, { stream: true }).split('\n')
+    line += more
+    for (const start of starts) {
+      yield line
+      line = start
+    }
+  }
+  yield line + decoder.decode()
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch (error) {
+    throw usageError(`'${line.trim().slice(0, 50)}' in the input is not JSON`, remedy, error)
+  }
 }
 
 /** Writes one record and waits while `output` is full, as `write` does. */

@@ -6,8 +6,8 @@ import { rename } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Edge } from '../chain/edge.js'
 import { edgeTitle, listed } from '../chain/names.js'
-import { failed, notYet, refused, usageError } from '../failure.js'
-import { catalogPath, readCatalog } from './catalog.js'
+import { failed, notYet, refused } from '../failure.js'
+import { readCatalog } from './catalog.js'
 import { type CopyNote, copyNotes, noteCopy } from './copies.js'
 import { copyLock, unknownIn } from './copy.js'
 import { fileFailure } from './files.js'
@@ -135,18 +135,4 @@ async function moveOwnAside(dataDir: string): Promise<void> {
   } catch (error) {
     throw fileFailure(`can't move ${own.path} aside`, error)
   }
-}
-
-/**
- * Throws status 2 where this machine has no catalog of its own, but has used a shared one: without it, nothing would seem to be
- * stored.
- */
-export async function demandOwn(dataDir: string): Promise<void> {
-  if ((await readCatalog(dataDir)).exists) return
-  const [shared] = Object.entries(await copyNotes(dataDir)).filter(([, { role }]) => role === 'shared')
-  if (shared === undefined) return
-  throw usageError(
-    `the catalog of ${catalogPath(dataDir).replace(/\/[^/]*$/, '')} is in S3, as ${shared[0]}`,
-    'set ZFS2S3_CATALOG=bucket, or use another ZFS2S3_DATA_DIR',
-  )
 }

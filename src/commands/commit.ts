@@ -6,7 +6,7 @@ import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js
 import { refused } from '../failure.js'
 import { Bucket } from '../store/s3.js'
 import { reconcile } from '../store/reconcile.js'
-import { withCatalog } from './catalog.js'
+import { withCatalog } from './catalog/change.js'
 import { finishUpload } from './put/finish.js'
 import { demandBucket, pendingUpload, whileWorkingOn } from './put/resume.js'
 import { dataDirOf } from './stored.js'

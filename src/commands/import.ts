@@ -11,7 +11,7 @@ import { printable } from '../cli/printable.js'
 import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js'
 import { refused } from '../failure.js'
 import { Bucket } from '../store/s3.js'
-import { withCatalog } from './catalog.js'
+import { withCatalog } from './catalog/change.js'
 
 export const command: Command = {
   name: 'import',

@@ -12,7 +12,7 @@ import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js
 import { refused } from '../failure.js'
 import { holds } from '../store/lock.js'
 import { Bucket, type StoredObject } from '../store/s3.js'
-import { withCatalog } from './catalog.js'
+import { withCatalog } from './catalog/change.js'
 import { chooseRemovals, mayGo } from './removal/choose.js'
 import { deleteObjects, finishRemoval, finishRemovals, uploadOf } from './removal/leftover.js'
 import { demandReliedOn, wrongWith } from './removal/relied.js'

@@ -5,7 +5,7 @@ import type { Context, Option } from '../../cli/command.js'
 import { readRecords } from '../../cli/ndjson.js'
 import { bucketOptions, dataDirOption } from '../../cli/settings.js'
 import { usageError } from '../../failure.js'
-import { copiedEdges, storedEdges } from '../catalog.js'
+import { storedEdges } from '../catalog.js'
 import type { Source } from './from-bucket.js'
 
 const fromOption: Option = {
@@ -30,12 +30,14 @@ export const fromOptions: readonly Option[] = [
 export async function edgesFrom(context: Context): Promise<Source> {
   const { args } = context
   const where = args.text(fromOption.name) ?? 'catalog'
+  // Loaded here, as from the copy: what asks only the catalog shouldn't take time for the S3 side.
   if (where === 'bucket') return (await import('./from-bucket.js')).bucketSource(context)
   if (args.text('concurrency') !== undefined || args.flag('read-packages')) {
     throw usageError('--concurrency and --read-packages are for --from bucket', 'leave them out')
   }
   if (where === 'catalog') return { edges: await storedEdges(context), lack: null }
-  if (where === 'copy') return { edges: await copiedEdges(context), lack: null }
+  if (where === 'copy')
+    return { edges: await (await import('../catalog/in-bucket.js')).copiedEdges(context), lack: null }
   if (where === '-') return { edges: distinct(await readRecords(context.stdin, recordToEdge)), lack: null }
   throw usageError(`--from is '${where}'`, 'give catalog, copy, bucket, or - for edges on stdin')
 }

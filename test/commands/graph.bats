@@ -99,7 +99,7 @@ setup() {
 
 @test "--from: something else, and what is no edge, are status 2" {
   run -2 --separate-stderr zfs2s3-graph --from bukket
-  says "zfs2s3-graph: --from is 'bukket': give catalog, bucket, or -"
+  says "zfs2s3-graph: --from is 'bukket': give catalog, copy, bucket, or - for edges on stdin"
   run -2 --separate-stderr zfs2s3-graph --from - <<<'{"snapshot":"tank/home@a"}'
   says 'zfs2s3-graph: record 1 of the input: "guid" of tank/home@a is missing'
 }

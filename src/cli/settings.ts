@@ -85,8 +85,11 @@ export function bucketSettings({ args, env }: Context): BucketSettings {
   }
 }
 
+/** On this machine, with a copy in the bucket; or only there. */
+export type CatalogPlace = 'local' | 'bucket'
+
 /** Where the catalog is, from `--catalog` or ZFS2S3_CATALOG. */
-export function catalogPlace({ args, env }: Context): 'local' | 'bucket' {
+export function catalogPlace({ args, env }: Context): CatalogPlace {
   const place = args.text('catalog') ?? given(env.ZFS2S3_CATALOG) ?? 'local'
   if (place === 'local' || place === 'bucket') return place
   throw usageError(`there is no catalog '${place}'`, 'set ZFS2S3_CATALOG or --catalog to local or bucket')

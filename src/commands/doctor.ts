@@ -5,7 +5,7 @@ import { weakLocks } from '../chain/locks.js'
 import { catalogKey } from '../chain/names.js'
 import type { Command, Context } from '../cli/command.js'
 import { write, writeRecord } from '../cli/ndjson.js'
-import { type BucketSettings, bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js'
+import { type BucketSettings, bucketOptions, bucketSettings, catalogPlace, dataDirOption } from '../cli/settings.js'
 import { refused, usageError } from '../failure.js'
 import { type ObjectLock, type Setting, settingOr } from '../store/configuration.js'
 import { Ledger } from '../store/ledger.js'
@@ -32,9 +32,10 @@ export const command: Command = {
       'abort a pending upload, a public bucket), a warning, or a note. Only dangers count for the exit status.',
     'With --probe it also tries out what the service honours: it writes a small object of its own under the prefix, whose key no ' +
       'stream can have, asks for what must be refused, and deletes it again, with its versions.',
-    'With --print-policy it asks S3 nothing, and prints the IAM policy with the least that the command needs here. put needs no ' +
-      'permission to delete. With SSE-KMS, put also needs kms:GenerateDataKey and kms:Decrypt on the key, and get kms:Decrypt. The policy ' +
-      'for get is that for verify and restore, too.',
+    'With --print-policy it asks S3 nothing, and prints the IAM policy with the least that the command needs here, with the catalog ' +
+      'where --catalog or ZFS2S3_CATALOG says. put needs no permission to delete. The policy for get is that for verify and restore, ' +
+      'too; it may write nothing, but for a catalog that machines share. With SSE-KMS, put and rm also need kms:GenerateDataKey and ' +
+      'kms:Decrypt on the key, and the others kms:Decrypt.',
   ],
   positionals: 0,
   options: [
@@ -48,6 +49,7 @@ export const command: Command = {
     ['is this bucket safe', 'zfs2s3-doctor --probe'],
     ['only what endangers backups', 'zfs2s3-doctor | jq -r \'select(.severity == "danger") | .what, .remedy\''],
     ['the rights of the machine that stores', 'zfs2s3-doctor --print-policy put > put-policy.json'],
+    ['of one that removes and shares its catalog', 'zfs2s3-doctor --print-policy rm --catalog bucket > rm-policy.json'],
   ],
   statuses: { 0: 'nothing endangers backups', 3: 'something endangers backups' },
   async run(context) {
@@ -72,12 +74,14 @@ export const command: Command = {
 
 const severities: readonly Severity[] = ['danger', 'warning', 'note']
 
-async function printPolicy({ args, env, stdout }: Context, { bucket, prefix, region }: BucketSettings): Promise<void> {
+async function printPolicy(context: Context, { bucket, prefix, region }: BucketSettings): Promise<void> {
+  const { args, env, stdout } = context
   const asked = args.text('print-policy')
   const name = policyNames.find(each => each === asked)
   if (name === undefined) throw usageError(`there is no policy for '${asked ?? ''}'`, `use ${policyNames.join(', ')}`)
   if (args.flag('lock') && name !== 'put') throw usageError('--lock is for --print-policy put')
-  const policy = policyFor(name, { bucket, prefix, region: region ?? env.AWS_REGION }, args.flag('lock'))
+  const mode = { locks: args.flag('lock'), catalog: catalogPlace(context) }
+  const policy = policyFor(name, { bucket, prefix, region: region ?? env.AWS_REGION }, mode)
   await write(stdout, `${JSON.stringify(policy, null, 2)}\n`)
 }
 

@@ -1,4 +1,5 @@
 /** zfs2s3-verify: reads stored streams back and checks all that can be checked without ZFS. */
+import type { CatalogHome } from '../catalog/home.js'
 import type { Edge } from '../chain/edge.js'
 import { edgeFinder } from '../chain/find.js'
 import { edgeTitle } from '../chain/names.js'
@@ -74,10 +75,12 @@ export const command: Command = {
       const tally = new Tally()
       if (args.flag('quick')) await verifyQuickly(context, bucket, chosen, tally)
       else {
-        await withCatalog(context, bucket, catalog => {
+        const work = (catalog: CatalogHome) => {
           const notes = new VerifiedNotes(catalog)
           return verifyFully(context, bucket, notes, edges, edgesToRead(chosen, budget), budget, reading, tally)
-        })
+        }
+        // Whoever may only read should be able to verify.
+        await withCatalog(context, bucket, work, { mayLag: true })
       }
       tally.demandGood(bucket.name)
     } catch (error) {

@@ -14,6 +14,9 @@ interface Version {
   readonly role: Role
 }
 
+/** The least that `Upload` takes for a part. */
+const smallestPart = 5 * 2 ** 20
+
 /** What a write rests on. */
 interface Condition {
   readonly IfMatch?: string
@@ -119,13 +122,16 @@ export class Document {
       const stop = () => abortController.abort()
       signal.addEventListener('abort', stop)
       try {
+        const body = Buffer.from(text)
         const upload: Upload = new Upload({
           client: this.#connection.client,
           abortController,
+          // In one request, however long: only such a one needs no right but s3:PutObject, and leaves nothing behind.
+          partSize: Math.max(body.length, smallestPart),
           params: {
             Bucket: this.#connection.bucket,
             Key: key,
-            Body: Buffer.from(text),
+            Body: body,
             ContentType: 'application/yaml',
             // Never archived, whatever the streams are: it is what a restore begins with.
             StorageClass: 'STANDARD',

@@ -158,7 +158,11 @@ warning: ignores-checksums" ]
 @test "--print-policy prints a policy for this bucket and prefix, and asks S3 nothing" {
   AWS_ENDPOINT_URL_S3=http://127.0.0.1:1 ZFS2S3_PREFIX='a*b/' run -0 --separate-stderr zfs2s3-doctor --print-policy rm
   [ "$(jq -c '.Statement | map(.Resource)' <<<"$output")" = \
-    '["arn:aws:s3:::zfs2s3","arn:aws:s3:::zfs2s3/a${*}b/*"]' ]
+    '["arn:aws:s3:::zfs2s3","arn:aws:s3:::zfs2s3/a${*}b/*","arn:aws:s3:::zfs2s3/a${*}b/zfs2s3-catalog.yml"]' ]
+  run -0 zfs2s3-doctor --print-policy get --catalog bucket
+  [[ "$output" == *"zfs2s3-catalog.yml"*"zfs2s3-probe"* ]]
+  run -0 zfs2s3-doctor --print-policy get
+  [[ "$output" != *Put* ]]
   run -0 zfs2s3-doctor --print-policy put --lock
   [[ "$output" != *Delete* && "$output" == *s3:PutObjectRetention* ]]
   run -0 zfs2s3-doctor --print-policy get --region cn-north-1

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { atOnce } from '../crash/effort.js'
 import { type Input, Site } from '../crash/site.js'
@@ -12,6 +13,7 @@ import { fixture } from '../fixtures.js'
 const full = fixture('chain-1.zs')
 const increment = fixture('chain-1-2.zs')
 const small = ['--part-size', '20000']
+const inBucket = ['--catalog', 'bucket']
 
 interface Statement {
   readonly Action: readonly string[]
@@ -65,6 +67,62 @@ const gone =
   ({ server: { objects, bucket } }) =>
     Promise.resolve(objects.remove(bucket, key, Date.now()))
 
+/** A machine that has not yet tried out today what the service honours. */
+const anotherMachine: Meanwhile = site => {
+  rmSync(join(site.dataDir, 'copies.json'))
+  return Promise.resolve()
+}
+
+/** The same commands with a catalog that machines share. */
+const shared: readonly Case[] = [
+  {
+    policy: 'put',
+    args: inBucket,
+    prepare: () => Promise.resolve(),
+    moves: [
+      [0, 'put', [...small, ...inBucket], { stdin: full }],
+      anotherMachine,
+      [0, 'put', ['--hold', ...inBucket], { stdin: increment }],
+      [0, 'commit', inBucket],
+      lostAnswer,
+      [4, 'put', ['--part-size', '2000', ...inBucket], { stdin: fixture('chain-2-3.zs').subarray(0, -1000) }],
+      [0, 'abort', inBucket],
+    ],
+  },
+  {
+    policy: 'get',
+    args: inBucket,
+    prepare: site => allRights(site, 'put', [...small, ...inBucket], { stdin: full }),
+    moves: [
+      [0, 'get', ['tank/chain@day1', ...inBucket]],
+      anotherMachine,
+      [0, 'verify', ['tank/chain@day1', ...inBucket]],
+      gone('tank/chain@day1'),
+      [3, 'get', ['tank/chain@day1', ...inBucket]],
+    ],
+  },
+  {
+    policy: 'rm',
+    args: inBucket,
+    prepare: async site => {
+      await lockable(site)
+      await allRights(site, 'put', inBucket, { stdin: full })
+      await allRights(site, 'put', inBucket, { stdin: increment })
+      await retained('tank/chain@day2 <- tank/chain@day1', { legalHold: true })(site)
+    },
+    moves: [
+      [3, 'rm', ['tank/chain@day2', ...inBucket]],
+      retained('tank/chain@day2 <- tank/chain@day1', { days: 1 }),
+      [3, 'rm', ['tank/chain@day2', ...inBucket]],
+      retained('tank/chain@day2 <- tank/chain@day1', {}),
+      anotherMachine,
+      [0, 'rm', ['tank/chain@day2', ...inBucket]],
+      gone('tank/chain@day1'),
+      [0, 'rm', ['tank/chain@day1', '--gone', ...inBucket]],
+    ],
+  },
+]
+
 const cases: readonly Case[] = [
   {
     policy: 'put',
@@ -111,6 +169,7 @@ const cases: readonly Case[] = [
       [3, 'get', ['tank/chain@day2']],
     ],
   },
+  ...shared,
   {
     policy: 'rm',
     args: [],

@@ -8,6 +8,7 @@ import { demandOwn } from '../../catalog/own.js'
 import type { Context } from '../../cli/command.js'
 import { bucketSettings, catalogPlace } from '../../cli/settings.js'
 import { Failure } from '../../failure.js'
+import { isForbidden } from '../../store/errors.js'
 import type { Bucket } from '../../store/s3.js'
 import { dataDirOf } from '../stored.js'
 import { remoteFile, sharedHome } from './in-bucket.js'
@@ -16,11 +17,13 @@ import { remoteFile, sharedHome } from './in-bucket.js'
  * Does `work` with the catalog, which it may change. However that ends, the copy in the bucket is then brought up to date with
  * what was changed; only an interrupted command leaves that to the next change. Throws a Failure where that is all that
  * went wrong: the change itself is done.
+ * @param mayLag whether a machine that may not write the copy leaves that to others
  */
 export async function withCatalog<T>(
   context: Context,
   bucket: Bucket,
   work: (catalog: CatalogHome) => Promise<T>,
+  { mayLag = false } = {},
 ): Promise<T> {
   const dataDir = dataDirOf(context)
   const file = remoteFile(context, bucket)
@@ -29,7 +32,10 @@ export async function withCatalog<T>(
   let changed = false
   const catalog = localCatalog(dataDir, { onChange: () => (changed = true) })
   const copy = async () => {
-    if (changed && !context.signal.aborted) await updateCopy(dataDir, file, { waitMs: copyWaitMs(context) })
+    if (!changed || context.signal.aborted) return
+    await updateCopy(dataDir, file, { waitMs: copyWaitMs(context) }).catch((error: unknown) => {
+      if (!mayLag || !isForbidden(error)) throw error
+    })
   }
   let result: T
   try {

@@ -2,6 +2,8 @@
  * The least that commands need, as IAM policies (S3 User Guide: Required permissions for Amazon S3 API operations). That
  * each action is needed, and no other, is what test/policy proves.
  */
+import { catalogKey, probeKey } from '../../chain/names.js'
+import type { CatalogPlace } from '../../cli/settings.js'
 
 export const policyNames = ['put', 'get', 'rm', 'thaw'] as const
 export type PolicyName = (typeof policyNames)[number]
@@ -9,6 +11,8 @@ export type PolicyName = (typeof policyNames)[number]
 interface Needs {
   readonly bucket: readonly string[]
   readonly objects: readonly string[]
+  /** Which catalogs it writes, without the right to write streams. */
+  readonly catalog?: readonly CatalogPlace[]
 }
 
 /**
@@ -24,10 +28,12 @@ const needs: Readonly<Record<PolicyName | 'put with locks', Needs>> = {
     bucket: ['s3:GetBucketObjectLockConfiguration'],
     objects: ['s3:GetObjectRetention', 's3:PutObjectRetention'],
   },
-  get: { bucket: ['s3:ListBucket'], objects: ['s3:GetObject'] },
+  // verify notes in the catalog what it has found good. Of a copy, a machine that may only read leaves that to others.
+  get: { bucket: ['s3:ListBucket'], objects: ['s3:GetObject'], catalog: ['bucket'] },
   rm: {
     bucket: ['s3:ListBucket'],
     objects: ['s3:GetObject', 's3:DeleteObject', 's3:GetObjectRetention', 's3:GetObjectLegalHold'],
+    catalog: ['local', 'bucket'],
   },
   thaw: { bucket: ['s3:ListBucket'], objects: ['s3:GetObject', 's3:RestoreObject'] },
 }
@@ -38,9 +44,16 @@ export interface Place {
   readonly region: string | undefined
 }
 
-/** @param locks whether for `put --lock-days` as well */
-export function policyFor(name: PolicyName, { bucket, prefix, region }: Place, locks: boolean): object {
-  const { bucket: onBucket, objects } = needs[name]
+/**
+ * @param locks whether for `put --lock-days` as well
+ * @param catalog where the catalog is
+ */
+export function policyFor(
+  name: PolicyName,
+  { bucket, prefix, region }: Place,
+  { locks, catalog }: { readonly locks: boolean; readonly catalog: CatalogPlace },
+): object {
+  const { bucket: onBucket, objects, catalog: written = [] } = needs[name]
   const more = name === 'put' && locks ? needs['put with locks'] : { bucket: [], objects: [] }
   const arn = `arn:${partitionOf(region)}:s3:::${bucket}`
   const allow = (sid: string, actions: readonly string[], resource: string) => ({
@@ -49,11 +62,15 @@ export function policyFor(name: PolicyName, { bucket, prefix, region }: Place, l
     Action: actions,
     Resource: resource,
   })
+  const before = `${arn}/${literally(prefix)}`
+  const write = ['s3:PutObject']
   return {
     Version: '2012-10-17',
     Statement: [
       allow('Bucket', [...onBucket, ...more.bucket], arn),
-      allow('Objects', [...objects, ...more.objects], `${arn}/${literally(prefix)}*`),
+      allow('Objects', [...objects, ...more.objects], `${before}*`),
+      ...(written.includes(catalog) ? [allow('Catalog', write, before + catalogKey(''))] : []),
+      ...(written.includes(catalog) && catalog === 'bucket' ? [allow('Probe', write, before + probeKey(''))] : []),
     ],
   }
 }

@@ -115,7 +115,9 @@ async function removeEdges(
   edges: readonly Edge[],
   removals: readonly Removal[],
 ) {
+  // The rule was asked for all of them of this catalog, until another machine changes it.
   let judged = edges
+  let isOutrun = false as boolean
   const kept: Volume[] = []
   for (const removal of removals) {
     const { edge } = removal
@@ -123,12 +125,12 @@ async function removeEdges(
     const note = await noteRemoval(dataDir, removal)
     let isOurs = true as boolean
     judged = await claim.change(async now => {
+      isOutrun ||= now !== judged
       const [{ key, etag }] = edge.volumes
       const still = now.find(({ volumes: [first] }) => first.key === key && first.etag === etag)
       isOurs = still !== undefined
       if (still === undefined) return now
-      if (now !== judged) {
-        // Another machine has changed the catalog since the rule was asked.
+      if (isOutrun) {
         const { all } = await mayGo(dataDir, now, [still])
         await demandReliedOn(bucket, all, [still], context.signal)
       }

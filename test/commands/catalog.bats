@@ -138,6 +138,26 @@ copy_fault() {
   [ "$(ls "$BATS_TEST_TMPDIR/one/removals")" = "" ]
 }
 
+@test "of several that a machine removes, one that another machine comes to need meanwhile stays" {
+  export ZFS2S3_CATALOG=bucket
+  small_stream tank/d@a 1001 | zfs2s3-put >/dev/null
+  small_stream tank/d@b 1002 1001 | zfs2s3-put >/dev/null
+  small_stream tank/d@c 1003 1002 | zfs2s3-put >/dev/null
+  copy_fault '{"operation":"PutObject","times":1,"do":"hold","name":"several"}'
+  zfs2s3-graph | jq -c 'select(.base)' >"$BATS_TEST_TMPDIR/edges"
+  on one zfs2s3-rm <"$BATS_TEST_TMPDIR/edges" >"$BATS_TEST_TMPDIR/one.out" 2>"$BATS_TEST_TMPDIR/one.err" 3>&- &
+  one=$!
+  s3 GET "wait?held=several" >/dev/null
+  small_stream tank/d@d 1004 1002 | on two zfs2s3-put >/dev/null
+  s3 POST "release?held=several"
+  local ended=0
+  wait "$one" || ended=$?
+  [ "$ended" -eq 3 ]
+  [ "$(jq -r .snapshot "$BATS_TEST_TMPDIR/one.out")" = tank/d@c ]
+  [[ "$(<"$BATS_TEST_TMPDIR/one.err")" == *"would abandon tank/d@d"* ]]
+  [ "$(snapshots)" = $'tank/d@a\ntank/d@b\ntank/d@d' ]
+}
+
 @test "an upload whose base another machine removes meanwhile stays pending, and goes on when that is stored again" {
   export ZFS2S3_CATALOG=bucket
   put_fixture chain-1 >/dev/null

@@ -49,13 +49,16 @@ export async function readIfThere(path: string): Promise<string | null> {
 
 /** Throws ENOENT where a directory above is a symbolic link that leads nowhere: its files may be elsewhere. */
 async function isThere(path: string): Promise<boolean> {
-  for (let at = path; ; at = dirname(at)) {
+  for (let at = path; ;) {
     try {
       if ((await lstat(at)).isSymbolicLink()) await stat(at)
       return at === path
     } catch (error) {
-      const isLink = errorCode(error) === 'ENOENT' && (await lstat(at).catch(() => null)) !== null
-      if (isLink || errorCode(error) !== 'ENOENT' || at === dirname(at)) throw error
+      if (errorCode(error) !== 'ENOENT' || at === dirname(at)) throw error
+      const now = await lstat(at).catch(() => null)
+      if (now?.isSymbolicLink() === true) throw error
+      // Else it has been made in between, and is looked at again.
+      if (now === null) at = dirname(at)
     }
   }
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { chmod, lstat, mkdir, open, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { catalogPath, readCatalog, writeCatalog } from '#src/catalog/catalog.js'
+import { readIfThere } from '#src/catalog/files.js'
 import { changeCatalog, localCatalog } from '#src/catalog/home.js'
 import { dataDir } from '#src/catalog/data-dir.js'
 import { refused } from '#src/failure.js'
@@ -84,6 +86,17 @@ describe('reading the catalog', () => {
       assert.deepEqual([after.ino, after.mode, after.size], [before.ino, before.mode, before.size])
     })
   }
+  it('it appears while it is looked for: then that is no broken link', async test => {
+    const directory = await temporary(test)
+    for (let turn = 0; turn < 20; turn += 1) {
+      const path = join(directory, String(turn))
+      const looking = readIfThere(path)
+      // Its first look is answered by a thread meanwhile.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2)
+      writeFileSync(path, 'text')
+      assert.equal(await looking, 'text')
+    }
+  })
   it('the directory is a file', async test => {
     const file = join(await temporary(test), 'file')
     await writeFile(file, '')

@@ -1,5 +1,11 @@
 /** The hours, days, weeks, months and years that retention counts in, and spans of time. Pure: the time zone is an argument. */
 
+/** How far the clocks of a time zone are ahead of UTC at a time (ms since 1970), in ms. */
+export type Offset = (time: number) => number
+
+/** That of UTC. */
+export const utc: Offset = () => 0
+
 /** What a policy can keep one snapshot of. */
 export type Period = 'hourly' | 'daily' | 'weekly' | 'monthly' | 'yearly'
 
@@ -7,11 +13,9 @@ export const periods: readonly Period[] = ['hourly', 'daily', 'weekly', 'monthly
 
 /**
  * A function that names the period which a time (ms since 1970) is in: `2026-10-25T02+01:00`, `2026-10-25`, `2026-W43`,
- * `2026-10`, `2026`. `zone` is an IANA name. Where clocks are set back, the two hours that look alike are two. Throws
- * a RangeError for a zone that isn't known.
+ * `2026-10`, `2026`. Where clocks are set back, the two hours that look alike are two.
  */
-export function calendar(zone: string): (time: number, period: Period) => string {
-  const offsetOf = zone === 'UTC' ? () => 0 : offsets(zone)
+export function calendar(offsetOf: Offset): (time: number, period: Period) => string {
   return (time, period) => {
     const offset = offsetOf(time)
     // Where the date and time in UTC are those that the clock on the wall shows.
@@ -25,27 +29,6 @@ export function calendar(zone: string): (time: number, period: Period) => string
 
 const minute = 60_000
 const day = 86_400_000
-
-/** How far the clocks of a zone are ahead of UTC at a time, in ms. */
-function offsets(zone: string): (time: number) => number {
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  })
-  return time => {
-    const [month = 0, date = 0, year = 0, hour = 0, minutes = 0, seconds = 0] = format
-      .format(time)
-      .split(/\D+/)
-      .map(Number)
-    return Date.UTC(year, month - 1, date, hour, minutes, seconds) - Math.floor(time / 1000) * 1000
-  }
-}
 
 function written(offset: number): string {
   if (offset === 0) return 'Z'

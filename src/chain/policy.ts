@@ -4,7 +4,7 @@
  */
 import type { Edge, Snapshot } from './edge.js'
 import { datasetOf } from './names.js'
-import { before, calendar, type Period, periods, type Span } from './period.js'
+import { before, calendar, type Offset, type Period, periods, type Span } from './period.js'
 import type { Graph } from './walk.js'
 
 /** Numbers may be Infinity; 0 and null ask for nothing. */
@@ -15,8 +15,8 @@ export interface Policy extends Readonly<Record<Period, number>> {
   readonly within: Span | null
   /** Patterns with `*` and `?` for what follows the `@`; for the whole name where they have an `@` themselves. */
   readonly names: readonly string[]
-  /** IANA name of the time zone whose calendar counts. */
-  readonly zone: string
+  /** The time zone whose calendar counts. */
+  readonly offsetOf: Offset
 }
 
 export interface Kept {
@@ -47,7 +47,7 @@ interface Dated {
 export function keptBy(graph: Graph, policy: Policy): Kept {
   const reasons = new Map<string, readonly string[]>()
   const undated: Snapshot[] = []
-  const inPeriod = calendar(policy.zone)
+  const inPeriod = calendar(policy.offsetOf)
   const matches = policy.names.map(pattern)
   for (const dataset of datasets(graph)) {
     const dated: Dated[] = []

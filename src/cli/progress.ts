@@ -1,6 +1,5 @@
 /** Says on stderr how far a command is: a line on a terminal, records for machines, and one line when it is asked. */
 import type { Context, Option } from './command.js'
-export { exactBytes, humanBytes } from './progress/show.js'
 import { type Aim, progressLine, progressRecord, type State } from './progress/show.js'
 import { RecentRate, secondsLeft } from './progress/rate.js'
 

@@ -4,7 +4,6 @@ import type { Command } from '../cli/command.js'
 import { write } from '../cli/ndjson.js'
 import { bucketOptions, dataDirOption } from '../cli/settings.js'
 import { usageError } from '../failure.js'
-import { Ledger } from '../store/ledger.js'
 import { storedEdges } from './catalog.js'
 import { dataDirOf } from './stored.js'
 
@@ -39,6 +38,8 @@ export const command: Command = {
     if (what === 'stored') {
       for (const { provides } of await storedEdges(context)) for (const { name } of provides) names.add(name)
     } else if (what === 'pending') {
+      // Loaded here: whoever presses Tab waits for the other names.
+      const { Ledger } = await import('../store/ledger.js')
       for (const { header } of await Ledger.all(dataDirOf(context))) names.add(header.snapshot.name)
     } else throw usageError(`there is no completion for '${what}'`, 'give bash, zsh or fish')
     await write(context.stdout, [...names].map(name => `${name}\n`).join(''))

@@ -6,7 +6,7 @@ import { recordToEdge } from '../chain/record.js'
 import { knownBytes, retain, type Retention } from '../chain/retain.js'
 import type { Command, Context } from '../cli/command.js'
 import { readRecords, writeRecord } from '../cli/ndjson.js'
-import { humanBytes } from '../cli/progress.js'
+import { humanBytes } from '../cli/amounts.js'
 import { usageError } from '../failure.js'
 import { bypassOptions, policyOf, policyOptions } from './retain/options.js'
 

@@ -1,5 +1,5 @@
 /** What a parser found, as the end of a command. */
-import { exactBytes } from '../cli/progress.js'
+import { exactBytes } from '../cli/amounts.js'
 import { badStream, Failure } from '../failure.js'
 import type { Verdict } from '../stream/facts.js'
 

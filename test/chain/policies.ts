@@ -1,6 +1,7 @@
 /** Policies and dated edges for tests of retention. */
 import type { Edge } from '#src/chain/edge.js'
 import type { Policy } from '#src/chain/policy.js'
+import { utc } from '#src/chain/period.js'
 import { edge } from './notation.js'
 
 const nothing: Policy = {
@@ -12,7 +13,7 @@ const nothing: Policy = {
   yearly: 0,
   within: null,
   names: [],
-  zone: 'UTC',
+  offsetOf: utc,
 }
 
 /** A policy that asks for no more than this. */

@@ -6,6 +6,7 @@ import { isEmpty, keptBy, type Policy } from '#src/chain/policy.js'
 import { walked } from '#src/chain/walk.js'
 import { edge, snapshot } from './notation.js'
 import { policy } from './policies.js'
+import { zone } from './zones.js'
 
 /** Full streams of snapshots that are called as they were taken, `2026-01-31` or `2026-01-31T12:30`, in UTC. */
 const taken = (...times: string[]): Edge[] =>
@@ -119,13 +120,13 @@ describe('what a policy keeps', () => {
   it('days are those of the time zone', () => {
     const nights = taken('2026-01-01T22:30', '2026-01-01T23:30', '2026-01-02T12:00')
     assert.equal(kept(nights, { daily: 2 })[0], '2026-01-01T23:30: daily 2026-01-01')
-    assert.equal(kept(nights, { daily: 2, zone: 'Europe/Berlin' })[0], '2026-01-01T22:30: daily 2026-01-01')
+    assert.equal(kept(nights, { daily: 2, offsetOf: zone('Europe/Berlin') })[0], '2026-01-01T22:30: daily 2026-01-01')
   })
 
   it('both hours are kept that look alike when clocks are set back', () => {
     const night = taken('2026-10-25T00:30', '2026-10-25T01:30')
-    assert.equal(kept(night, { hourly: 2, zone: 'Europe/Berlin' }).length, 2)
-    assert.equal(kept(night, { daily: 1, zone: 'Europe/Berlin' }).length, 1)
+    assert.equal(kept(night, { hourly: 2, offsetOf: zone('Europe/Berlin') }).length, 2)
+    assert.equal(kept(night, { daily: 1, offsetOf: zone('Europe/Berlin') }).length, 1)
   })
 })
 

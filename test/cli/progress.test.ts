@@ -6,7 +6,8 @@ import { describe, it, type TestContext } from 'node:test'
 import type { Context } from '#src/cli/command.js'
 import { startProgress } from '#src/cli/progress.js'
 import { RecentRate, secondsLeft } from '#src/cli/progress/rate.js'
-import { type Aim, exactBytes, humanBytes, humanTime, progressLine, type State } from '#src/cli/progress/show.js'
+import { exactBytes, humanBytes, humanTime } from '#src/cli/amounts.js'
+import { type Aim, progressLine, type State } from '#src/cli/progress/show.js'
 
 const mebibyte = 1024 ** 2
 

@@ -1,5 +1,5 @@
 /** What there is to say of objects that are no edges, a line each; many of a kind are said together. */
-import { exactBytes } from '../../cli/progress.js'
+import { exactBytes } from '../../cli/amounts.js'
 import { shellQuoted } from '../../cli/shell.js'
 import type { Reason } from './assemble.js'
 import type { BucketEdges } from './edges.js'

@@ -4,7 +4,7 @@
 import { unsupported } from '../../chain/chain.js'
 import type { Edge } from '../../chain/edge.js'
 import { edgeTitle } from '../../chain/names.js'
-import { humanBytes } from '../../cli/progress.js'
+import { humanBytes } from '../../cli/amounts.js'
 import { shellQuoted } from '../../cli/shell.js'
 import type { OpenUpload } from '../../store/uploads.js'
 import type { Trouble } from '../bucket/assemble.js'

@@ -3,7 +3,7 @@ import type { Annotation } from '../../chain/annotate.js'
 import type { Row } from '../../chain/layout.js'
 import { datasetOf, splitSnapshot } from '../../chain/names.js'
 import { isPackage, storedBytes } from '../../chain/record.js'
-import { humanBytes } from '../../cli/progress.js'
+import { humanBytes } from '../../cli/amounts.js'
 import type { Edge, Snapshot } from '../../chain/edge.js'
 
 /** What is printed where a fact isn't known. */

@@ -3,7 +3,7 @@ import type { Annotation } from '../../chain/annotate.js'
 import type { Edge } from '../../chain/edge.js'
 import { datasetOf, splitSnapshot } from '../../chain/names.js'
 import { storedBytes } from '../../chain/record.js'
-import { humanBytes } from '../../cli/progress.js'
+import { humanBytes } from '../../cli/amounts.js'
 
 /** A stored stream with what is computed from all of them. */
 export interface Stream {

@@ -1,6 +1,6 @@
 /** When an upload does not end well: what is kept of it, and what the user is told. */
 import { Interrupted } from '../../cli/command.js'
-import { humanBytes } from '../../cli/progress.js'
+import { humanBytes } from '../../cli/amounts.js'
 import { Failure } from '../../failure.js'
 import type { Ledger } from '../../store/ledger.js'
 import type { Bucket } from '../../store/s3.js'

@@ -1,5 +1,5 @@
 // The commands' descriptions, those that --help prints, as completions for bash, zsh and fish.
-import { calledAs, commonOptions } from '../dist/cli/help.js'
+import { calledAs, commonOptions } from '../dist/cli/command.js'
 
 // What the first argument of a command names, where that is not a stored snapshot.
 const local = ['put', 'upload', 'guid', 'size', 'stream_size', 'prepare_upload_schedule']

@@ -1,5 +1,6 @@
 // A command's description, the one that --help prints, as a manual page: roff with the man(7) macros.
-import { calledAs, commonOptions, generalStatuses } from '../dist/cli/help.js'
+import { calledAs, commonOptions } from '../dist/cli/command.js'
+import { generalStatuses } from '../dist/cli/help.js'
 
 // Changed by hand, when a page has something new to say.
 const date = '2026-11-24'

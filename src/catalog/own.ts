@@ -2,7 +2,6 @@
 import type { Edge } from '../chain/edge.js'
 import { usageError } from '../failure.js'
 import { catalogPath, readCatalog } from './catalog.js'
-import { copyNotes } from './copies.js'
 import { readIfThere } from './files.js'
 
 /** Its edges; none if there is no catalog. Throws as `demandOwn` does, and a Failure where it can't be read. */
@@ -21,6 +20,8 @@ export async function demandOwn(dataDir: string): Promise<void> {
 }
 
 async function demandNotShared(dataDir: string): Promise<void> {
+  // Loaded here: almost always there is a catalog, and nothing more to ask.
+  const { copyNotes } = await import('./copies.js')
   const [shared] = Object.entries(await copyNotes(dataDir)).filter(([, { role }]) => role === 'shared')
   if (shared === undefined) return
   throw usageError(

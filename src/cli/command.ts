@@ -61,6 +61,15 @@ export interface Command {
   run(context: Context): Promise<void>
 }
 
+/** The name a command is called by: `zfs2s3-put`, or `zfs2s3 upload` for the ones that are no executables. */
+export const calledAs = (command: Command): string => `zfs2s3${command.porcelain ? ' ' : '-'}${command.name}`
+
+/** Options that every command has. */
+export const commonOptions: readonly Option[] = [
+  { name: 'help', short: 'h', help: 'print help and exit' },
+  { name: 'version', help: 'print the version and exit' },
+]
+
 /** The end of a command by a signal. Not a Failure: nothing is wrong, and the process ends by that same signal. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted'

@@ -1,14 +1,5 @@
 /** A command's description as `--help` prints it. The man pages are made from the same description by scripts/man. */
-import type { Command, Option } from './command.js'
-
-/** The name a command is called by: `zfs2s3-put`, or `zfs2s3 upload` for the ones that are no executables. */
-export const calledAs = (command: Command): string => `zfs2s3${command.porcelain ? ' ' : '-'}${command.name}`
-
-/** Options that every command has. */
-export const commonOptions: readonly Option[] = [
-  { name: 'help', short: 'h', help: 'print help and exit' },
-  { name: 'version', help: 'print the version and exit' },
-]
+import { calledAs, type Command, commonOptions, type Option } from './command.js'
 
 /** What the exit statuses mean everywhere (docs/design.md, Exit statuses: the same for every command). */
 export const generalStatuses: Readonly<Record<number, string>> = {

@@ -5,8 +5,7 @@ import { basename } from 'node:path'
 import { errorCode, exitStatus, Failure, messageOf, usageError } from '../failure.js'
 import { commandNames, findCommand } from '../commands/index.js'
 import { parseArguments } from './arguments.js'
-import { type Context, Interrupted } from './command.js'
-import { calledAs, commonOptions, helpText } from './help.js'
+import { calledAs, commonOptions, type Context, Interrupted } from './command.js'
 
 /** 128 + the number of SIGPIPE, as a shell reports a command that wrote to a closed pipe. */
 const closedStdoutStatus = 141
@@ -38,7 +37,7 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
     }
     name = calledAs(command)
     const parsed = parseArguments(args, { ...command, options: [...command.options, ...commonOptions] })
-    if (parsed.flag('help')) return await end(exitStatusDone, helpText(command))
+    if (parsed.flag('help')) return await end(exitStatusDone, (await import('./help.js')).helpText(command))
     if (parsed.flag('version')) return await end(exitStatusDone, `${name} ${version()}\n`)
     const { stdout, stderr } = process
     const context: Context = {

@@ -7,7 +7,7 @@ import { Bucket } from '../store/s3.js'
 import { abortUpload } from '../store/reconcile.js'
 import { storedEdges } from './catalog.js'
 import { demandBucket, pendingUpload, whileWorkingOn } from './put/resume.js'
-import { dataDirOf } from './stored.js'
+import { dataDirOf } from './data-dir.js'
 
 export const command: Command = {
   name: 'abort',

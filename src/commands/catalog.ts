@@ -6,7 +6,7 @@ import { ownEdges } from '../catalog/own.js'
 import type { Edge } from '../chain/edge.js'
 import type { Context } from '../cli/command.js'
 import { catalogPlace } from '../cli/settings.js'
-import { dataDirOf } from './stored.js'
+import { dataDirOf } from './data-dir.js'
 
 /** What is stored, for a command that changes nothing. Asks S3 only if the catalog is there. */
 export async function storedEdges(context: Context): Promise<readonly Edge[]> {

@@ -5,7 +5,8 @@ import { writeRecord } from '../cli/ndjson.js'
 import { bucketOptions, dataDirOption } from '../cli/settings.js'
 import { storedEdges } from './catalog.js'
 import { chooseRemovals } from './removal/choose.js'
-import { baseOption, dataDirOf, namedEdges } from './stored.js'
+import { dataDirOf } from './data-dir.js'
+import { baseOption, namedEdges } from './stored.js'
 
 export const command: Command = {
   name: 'check',

@@ -9,7 +9,7 @@ import { reconcile } from '../store/reconcile.js'
 import { withCatalog } from './catalog/change.js'
 import { finishUpload } from './put/finish.js'
 import { demandBucket, pendingUpload, whileWorkingOn } from './put/resume.js'
-import { dataDirOf } from './stored.js'
+import { dataDirOf } from './data-dir.js'
 
 export const command: Command = {
   name: 'commit',

@@ -5,7 +5,7 @@ import { write } from '../cli/ndjson.js'
 import { bucketOptions, dataDirOption } from '../cli/settings.js'
 import { usageError } from '../failure.js'
 import { storedEdges } from './catalog.js'
-import { dataDirOf } from './stored.js'
+import { dataDirOf } from './data-dir.js'
 
 /** The files that scripts/man makes in completions/, by shell. */
 const scripts: Readonly<Record<string, string>> = { bash: 'zfs2s3.bash', zsh: '_zfs2s3', fish: 'zfs2s3.fish' }

@@ -18,7 +18,7 @@ import { type Backups, lifecycleFindings } from './doctor/lifecycle.js'
 import { policyFor, policyNames } from './doctor/policy.js'
 import { accessFindings, encryptionFindings, lockFindings, versioningFindings } from './doctor/protection.js'
 import { notProbed, serviceFindings, weakLockFinding } from './doctor/service.js'
-import { dataDirOf } from './stored.js'
+import { dataDirOf } from './data-dir.js'
 
 export const command: Command = {
   name: 'doctor',

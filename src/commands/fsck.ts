@@ -17,7 +17,7 @@ import { localFindings, storedDatasets } from './fsck/local.js'
 import { ifIdle, lookAround, type Looked, type Place } from './fsck/look.js'
 import { finishUpload } from './put/finish.js'
 import { finishRemovals } from './removal/leftover.js'
-import { dataDirOf } from './stored.js'
+import { dataDirOf } from './data-dir.js'
 
 export const command: Command = {
   name: 'fsck',

@@ -5,7 +5,7 @@ import { writeRecord } from '../cli/ndjson.js'
 import { shellQuoted } from '../cli/shell.js'
 import { dataDirOption } from '../cli/settings.js'
 import { Ledger } from '../store/ledger.js'
-import { dataDirOf } from './stored.js'
+import { dataDirOf } from './data-dir.js'
 import { tokenFor } from './token.js'
 
 export const command: Command = {

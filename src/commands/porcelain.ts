@@ -16,7 +16,8 @@ import { command as rm, removeNamed } from './rm.js'
 import { sendFlags, sendOption } from './sending.js'
 import { command as size, streamLength } from './size.js'
 import { argumentsToName } from '../chain/find.js'
-import { baseOption, dataDirOf, namedSnapshots } from './stored.js'
+import { dataDirOf } from './data-dir.js'
+import { baseOption, namedSnapshots } from './stored.js'
 import { tokenFor } from './token.js'
 
 /** `upload DS@SNAP [-i DS@PREV]`. */

@@ -29,7 +29,7 @@ import { transferStream } from './put/transfer.js'
 import { snapshotGuid } from '../zfs/zfs.js'
 import { finishRemovals } from './removal/leftover.js'
 import { hopeless } from './verdict.js'
-import { dataDirOf } from './stored.js'
+import { dataDirOf } from './data-dir.js'
 
 export const command: Command = {
   name: 'put',

@@ -16,7 +16,8 @@ import { withCatalog } from './catalog/change.js'
 import { chooseRemovals, mayGo } from './removal/choose.js'
 import { deleteObjects, finishRemoval, finishRemovals, uploadOf } from './removal/leftover.js'
 import { demandReliedOn, wrongWith } from './removal/relied.js'
-import { baseOption, dataDirOf, namedEdges } from './stored.js'
+import { dataDirOf } from './data-dir.js'
+import { baseOption, namedEdges } from './stored.js'
 
 export const command: Command = {
   name: 'rm',

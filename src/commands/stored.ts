@@ -2,7 +2,6 @@
 import type { Edge } from '../chain/edge.js'
 import { argumentsToName, type EdgeName, recordToName } from '../chain/find.js'
 import { splitSnapshot } from '../chain/names.js'
-import { dataDir } from '../catalog/data-dir.js'
 import { readRecords } from '../cli/ndjson.js'
 import type { Ledger } from '../store/ledger.js'
 import type { UploadHeader } from '../store/notes.js'
@@ -37,9 +36,6 @@ export async function namedEdges(context: Context): Promise<EdgeName[]> {
   if (named === undefined) return readRecords(context.stdin, recordToName)
   return [argumentsToName(named.snapshot, named.base)]
 }
-
-/** The folder that catalog and ledgers are in. */
-export const dataDirOf = ({ args, env }: Context): string => args.text('data-dir') ?? dataDir(env)
 
 /** The edge that an upload will be, as far as its beginning says. What it brings isn't certain yet: it only needs. */
 export function edgeToBe({ snapshot, base, key, ...header }: Omit<UploadHeader, 'event' | 'version' | 'id'>): Edge {

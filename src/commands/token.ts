@@ -6,7 +6,7 @@ import { refused } from '../failure.js'
 import type { Ledger } from '../store/ledger.js'
 import { encodeToken, tokenFacts } from '../stream/token.js'
 import { pendingUpload } from './put/resume.js'
-import { dataDirOf } from './stored.js'
+import { dataDirOf } from './data-dir.js'
 
 export const command: Command = {
   name: 'token',

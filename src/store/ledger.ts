@@ -2,7 +2,6 @@
  * The record of one upload: an append-only file of NDJSON in `uploads`, one line for each thing that has happened, each
  * on disk (fsync) before the next step. What it says is done, is done; a line torn by a crash is as if not written.
  */
-import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -32,7 +31,7 @@ export class Ledger {
 
   /** Starts a new ledger. Throws a Failure if it can't be written. */
   static async create(dataDir: string, facts: Omit<UploadHeader, 'event' | 'version' | 'id'>): Promise<Ledger> {
-    const header: UploadHeader = { event: 'begin', version: 1, id: randomUUID(), ...facts }
+    const header: UploadHeader = { event: 'begin', version: 1, id: crypto.randomUUID(), ...facts }
     const ledger = new Ledger(join(folder(dataDir), `${header.id}.ndjson`), header)
     try {
       await mkdir(dirname(ledger.path), { recursive: true, mode: 0o700 })

@@ -10,7 +10,7 @@ import { bucketSettings, catalogPlace } from '../../cli/settings.js'
 import { Failure } from '../../failure.js'
 import { isForbidden } from '../../store/errors.js'
 import type { Bucket } from '../../store/s3.js'
-import { dataDirOf } from '../stored.js'
+import { dataDirOf } from '../data-dir.js'
 import { remoteFile, sharedHome } from './in-bucket.js'
 
 /**

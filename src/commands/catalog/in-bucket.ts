@@ -9,7 +9,7 @@ import type { Context } from '../../cli/command.js'
 import { bucketSettings } from '../../cli/settings.js'
 import { refused } from '../../failure.js'
 import { Bucket } from '../../store/s3.js'
-import { dataDirOf } from '../stored.js'
+import { dataDirOf } from '../data-dir.js'
 
 /** What is stored, as the catalog that several machines share says. */
 export async function sharedEdges(context: Context): Promise<readonly Edge[]> {

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import { describe, it, type TestContext } from 'node:test'
 import { catalogText } from '#src/catalog/format.js'
+import { edgeToRecord } from '#src/chain/record.js'
 import { edges } from './chain/notation.js'
 import { projectRoot } from './fixtures.js'
 import { temporary } from './catalog/temporary.js'
@@ -20,44 +21,63 @@ function dataDirOf(parent: string, count: number): string {
   return path
 }
 
-function run(args: readonly string[], env: NodeJS.ProcessEnv = {}): void {
+function run(args: readonly string[], env: NodeJS.ProcessEnv = {}, input = ''): void {
   const { status, stderr } = spawnSync(process.execPath, args, {
     env: { ...process.env, ...env },
+    input,
     encoding: 'utf8',
     maxBuffer: 1e9,
   })
   assert.deepEqual({ status, stderr }, { status: 0, stderr: '' })
 }
 
-const small: readonly (readonly string[])[] = [
+/** The files of this project that a command loads, and its packages' files, by their paths. */
+async function loadedBy(test: TestContext, args: readonly string[], input?: string): Promise<string[]> {
+  const place = await temporary(test)
+  const coverage = join(place, 'coverage')
+  run([launcher, ...args], { ZFS2S3_DATA_DIR: dataDirOf(place, 100), NODE_V8_COVERAGE: coverage }, input)
+  const [report = ''] = readdirSync(coverage)
+  const urls = readFileSync(join(coverage, report), 'utf8').matchAll(
+    /"url":"file:[^"]*?\/((?:node_modules|dist)\/[^"]*)"/g,
+  )
+  return [...urls].map(match => match[1] ?? '')
+}
+
+const dated = edges('a', 'a>b').map(edge => ({ ...edge, created: '2026-01-01T00:00:00Z' }))
+const records = dated.map(edge => `${JSON.stringify(edgeToRecord(edge))}\n`).join('')
+
+const small: readonly (readonly [line: string, input?: string])[] = [
   ['graph'],
-  ['graph', '--tree'],
+  ['graph --tree'],
   ['ls'],
-  ['check', 'tank/home@s99'],
-  ['plan', 'tank/home@s99'],
-  ['inspect', '--help'],
+  ['check tank/home@s99'],
+  ['plan tank/home@s99'],
+  ['retain --keep-last 2', records],
+  ['completion stored'],
+  ['completion bash'],
+  ['inspect --help'],
 ]
 
 describe('what small commands load', () => {
-  for (const args of small) {
-    it(`${args.join(' ')}: neither the S3 SDK nor a YAML parser`, async test => {
-      const place = await temporary(test)
-      const coverage = join(place, 'coverage')
-      run([launcher, ...args], { ZFS2S3_DATA_DIR: dataDirOf(place, 100), NODE_V8_COVERAGE: coverage })
-      const [report = ''] = readdirSync(coverage)
-      const loaded = [
-        ...readFileSync(join(coverage, report), 'utf8').matchAll(
-          /"url":"file:[^"]*?\/((?:node_modules|dist)\/[^"]*)"/g,
-        ),
-      ]
-      const names = loaded.map(match => match[1] ?? '')
+  for (const [line, input] of small) {
+    it(`${line}: no package but minimist, nothing of S3, and few files`, async test => {
+      const names = await loadedBy(test, line.split(' '), input)
       assert.ok(names.includes('dist/cli/main.js'))
+      const others = /^node_modules\/(?!minimist\/)|^dist\/store\/(?!ledger\.js)/
       assert.deepEqual(
-        names.filter(name => name.startsWith('node_modules/') && !name.startsWith('node_modules/minimist/')),
+        names.filter(name => others.test(name)),
         [],
       )
+      // Each takes about 0.8 ms, and node itself 60.
+      const most = line.endsWith('--tree') ? 42 : 32
+      assert.ok(names.length <= most, `${names.length} files: ${names.join(' ')}`)
     })
   }
+
+  it('what does need S3 is seen to load it', async test => {
+    const names = await loadedBy(test, ['doctor', '--print-policy', 'put'])
+    assert.ok(names.some(name => name.startsWith('dist/store/')))
+  })
 })
 
 describe('what they cost', () => {

@@ -56,6 +56,21 @@ export function writeRecord(output: Writable, record: object, signal?: AbortSign
   return write(output, `${JSON.stringify(record)}\n`, signal)
 }
 
+/** What is written at a time of many records: a write for each would take longer than making it. */
+const batchLength = 65_536
+
+/** Writes many records as `writeRecord` does, batches of them at a time. */
+export async function writeRecords(output: Writable, records: Iterable<object>, signal?: AbortSignal): Promise<void> {
+  let lines = ''
+  for (const record of records) {
+    lines += `${JSON.stringify(record)}\n`
+    if (lines.length < batchLength) continue
+    await write(output, lines, signal)
+    lines = ''
+  }
+  if (lines !== '') await write(output, lines, signal)
+}
+
 /**
  * Writes text or bytes and waits while `output` is full; throws the signal's reason once that is aborted, since a reader may be
  * stuck. A closed stdout has ended the process in cli/main.

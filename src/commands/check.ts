@@ -1,7 +1,7 @@
 /** zfs2s3-check: may these edges be removed? */
 import { edgeToRecord } from '../chain/record.js'
 import type { Command } from '../cli/command.js'
-import { writeRecord } from '../cli/ndjson.js'
+import { writeRecords } from '../cli/ndjson.js'
 import { bucketOptions, dataDirOption } from '../cli/settings.js'
 import { storedEdges } from './catalog.js'
 import { chooseRemovals } from './removal/choose.js'
@@ -30,6 +30,6 @@ export const command: Command = {
     const dataDir = dataDirOf(context)
     const edges = await storedEdges(context)
     const { order } = await chooseRemovals(dataDir, edges, names)
-    for (const edge of order) await writeRecord(context.stdout, edgeToRecord(edge), context.signal)
+    await writeRecords(context.stdout, order.map(edgeToRecord), context.signal)
   },
 }

@@ -1,9 +1,10 @@
 /** zfs2s3-graph: what is stored, as edges. */
-import { annotate } from '../chain/annotate.js'
+import { annotate, type Annotation } from '../chain/annotate.js'
 import { receiveOrder } from '../chain/chain.js'
 import { edgeToRecord } from '../chain/record.js'
+import type { Edge } from '../chain/edge.js'
 import type { Command, Option } from '../cli/command.js'
-import { write, writeRecord } from '../cli/ndjson.js'
+import { write, writeRecords } from '../cli/ndjson.js'
 import { usageError } from '../failure.js'
 import type { PictureName } from './graph/pictures.js'
 import { edgesFrom, fromOptions } from './graph/from.js'
@@ -63,8 +64,7 @@ export const command: Command = {
     const edges = receiveOrder(source.edges)
     const annotations = annotate(edges)
     if (picture === undefined) {
-      for (const [index, edge] of edges.entries())
-        await writeRecord(stdout, { ...edgeToRecord(edge), ...annotations[index] }, context.signal)
+      await writeRecords(stdout, annotatedRecords(edges, annotations), context.signal)
     } else {
       // Loaded here: records should come in about the time that Node itself needs.
       const { linesOf } = await import('./graph/pictures.js')
@@ -73,4 +73,8 @@ export const command: Command = {
     }
     if (source.lack !== null) throw source.lack
   },
+}
+
+function* annotatedRecords(edges: readonly Edge[], annotations: readonly Annotation[]) {
+  for (const [index, edge] of edges.entries()) yield { ...edgeToRecord(edge), ...annotations[index] }
 }

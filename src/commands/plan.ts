@@ -5,7 +5,7 @@ import { isGuid } from '../chain/guid.js'
 import { plan } from '../chain/plan.js'
 import { edgeToRecord } from '../chain/record.js'
 import type { Command, Context, Option } from '../cli/command.js'
-import { writeRecord } from '../cli/ndjson.js'
+import { writeRecords } from '../cli/ndjson.js'
 import { bucketOptions, dataDirOption } from '../cli/settings.js'
 import { usageError } from '../failure.js'
 import { storedEdges } from './catalog.js'
@@ -62,9 +62,8 @@ export const command: Command = {
     for (const word of args.list('have')) {
       have.push(...(word === '-' ? await listedGuids(context) : [[find(word).guid]]))
     }
-    for (const edge of plan(edges, goal, { have, prefer, mayRestart: true })) {
-      await writeRecord(stdout, edgeToRecord(edge), context.signal)
-    }
+    const path = plan(edges, goal, { have, prefer, mayRestart: true })
+    await writeRecords(stdout, path.map(edgeToRecord), context.signal)
   },
 }
 

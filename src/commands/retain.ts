@@ -5,7 +5,7 @@ import { edgeTitle, listed } from '../chain/names.js'
 import { recordToEdge } from '../chain/record.js'
 import { knownBytes, retain, type Retention } from '../chain/retain.js'
 import type { Command, Context } from '../cli/command.js'
-import { readRecords, writeRecord } from '../cli/ndjson.js'
+import { readRecords, writeRecord, writeRecords } from '../cli/ndjson.js'
 import { humanBytes } from '../cli/amounts.js'
 import { usageError } from '../failure.js'
 import { bypassOptions, policyOf, policyOptions } from './retain/options.js'
@@ -56,10 +56,8 @@ export const command: Command = {
     }
     sayWhatStays(context, retention)
     if (context.args.flag('explain')) return explain(context, inputs.values(), retention)
-    for (const edge of retention.goes) {
-      const input = inputs.get(edge.volumes[0].key)
-      if (input !== undefined) await writeRecord(context.stdout, input.record)
-    }
+    const goes = retention.goes.flatMap(edge => inputs.get(edge.volumes[0].key)?.record ?? [])
+    await writeRecords(context.stdout, goes, context.signal)
   },
 }
 

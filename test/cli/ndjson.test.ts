@@ -1,9 +1,10 @@
 /** Records that come in and go out, one a line. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { PassThrough, Readable } from 'node:stream'
 import { describe, it } from 'node:test'
 import { Interrupted } from '#src/cli/command.js'
-import { readRecords, writeRecord } from '#src/cli/ndjson.js'
+import { readRecords, writeRecord, writeRecords } from '#src/cli/ndjson.js'
 import { Failure, refused } from '#src/failure.js'
 
 const input = (...chunks: string[]) => Readable.from(chunks.map(chunk => Buffer.from(chunk)))
@@ -81,6 +82,18 @@ describe('records on stdout', () => {
     await writeRecord(output, { guid: '11016576939197236312', base: null })
     await writeRecord(output, { name: 'a\nb' })
     assert.equal(String(output.read()), '{"guid":"11016576939197236312","base":null}\n{"name":"a\\nb"}\n')
+  })
+
+  it('many go out in few pieces, all of them and in order', async () => {
+    const output = new PassThrough()
+    const pieces: string[] = []
+    output.on('data', (piece: Buffer) => pieces.push(piece.toString()))
+    const records = Array.from({ length: 10_000 }, (_, number) => ({ number }))
+    await writeRecords(output, records)
+    output.end()
+    await once(output, 'end')
+    assert.equal(pieces.join(''), records.map(record => `${JSON.stringify(record)}\n`).join(''))
+    assert.ok(pieces.length > 1 && pieces.length < 10, `${pieces.length} pieces`)
   })
 
   it('wait while the reader is slow', { timeout: 5000 }, async () => {

@@ -71,9 +71,8 @@ export function parseKey(key: string, prefix: string): ObjectName | null {
 export const catalogKey = (prefix: string): string => `${prefix}zfs2s3-catalog.yml`
 export const probeKey = (prefix: string): string => `${prefix}zfs2s3-probe`
 
-/** Whether an object is the catalog's own, or the one for trying out: neither a stream nor foreign. */
-export const isCatalogObject = (key: string, prefix: string): boolean =>
-  key === catalogKey(prefix) || key === probeKey(prefix)
+/** Whether an object is a catalog, or the one for trying out, of whatever prefix: neither a stream nor foreign. */
+export const isCatalogObject = (key: string): boolean => key.endsWith(catalogKey('')) || key.endsWith(probeKey(''))
 
 /** What an edge is called by; the rest of it may not be known yet. */
 export interface Ends {

@@ -147,7 +147,7 @@ put_volumes() {
 
 @test "wrong usage is status 2" {
   run -2 --separate-stderr zfs2s3-graph --from tape
-  says "zfs2s3-graph: --from is 'tape': give catalog, bucket, or - for edges on stdin"
+  says "zfs2s3-graph: --from is 'tape': give catalog, copy, bucket, or - for edges on stdin"
   run -2 --separate-stderr zfs2s3-graph --concurrency 3
   says "--concurrency and --read-packages are for --from bucket"
 }

@@ -20,6 +20,6 @@ can_run_here() {
 }
 
 # Of the objects themselves, instead of the server's files; without what S3 doesn't tell.
-objects() { in_bucket list ""; }
+objects() { in_bucket list "" | jq -c 'select(.key | test("zfs2s3-(catalog.yml|probe)$") | not)'; }
 
 open_uploads() { in_bucket uploads ""; }

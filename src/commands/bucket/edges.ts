@@ -40,7 +40,7 @@ export async function listGroups(bucket: Bucket, prefix: string, patience: Patie
   const groups = new Map<string, ListedObject[]>()
   let foreign = 0
   for await (const listed of bucket.list(prefix, patience)) {
-    if (isCatalogObject(listed.key, prefix)) continue
+    if (isCatalogObject(listed.key)) continue
     const name = parseKey(listed.key, prefix)
     if (name === null) {
       foreign += 1

@@ -1,4 +1,5 @@
 /** zfs2s3-fsck: the catalog against the bucket, the uploads in progress, and the pools. */
+import type { Edge } from '../chain/edge.js'
 import { merge, supported } from '../chain/merge.js'
 import { changeCatalog } from '../catalog/home.js'
 import type { Command, Context } from '../cli/command.js'
@@ -18,6 +19,7 @@ import { ifIdle, lookAround, type Looked, type Place } from './fsck/look.js'
 import { finishUpload } from './put/finish.js'
 import { finishRemovals } from './removal/leftover.js'
 import { dataDirOf } from './data-dir.js'
+import { withdrawGone } from './removal/withdraw.js'
 
 export const command: Command = {
   name: 'fsck',
@@ -104,6 +106,7 @@ async function repair(
       if (now.contiguous().length >= end.parts) await finishUpload(catalog, bucket, now, end, looking)
     })
   }
+  let adoptable: readonly Edge[] = []
   await changeCatalog(catalog, 'adopt objects of the bucket', edges => {
     const known = new Set(edges.flatMap(edge => edge.volumes.map(({ key }) => key)))
     const adopted = merge(
@@ -115,14 +118,13 @@ async function repair(
     )
     // One that contradicts the others, as by a name that another snapshot has, stays a finding.
     const refusedOnes = new Set(adopted.objections.map(({ edge }) => edge))
-    return merge(
+    adoptable = supported(
       edges,
-      supported(
-        edges,
-        adopted.added.filter(edge => !refusedOnes.has(edge)),
-      ),
-    ).edges
+      adopted.added.filter(edge => !refusedOnes.has(edge)),
+    )
+    return merge(edges, adoptable).edges
   })
+  await withdrawGone(catalog, dataDir, bucket, adoptable, signal)
 }
 
 async function compareWithPools({ edges }: Looked): Promise<Finding[]> {

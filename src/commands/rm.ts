@@ -18,6 +18,7 @@ import { deleteObjects, finishRemoval, finishRemovals, uploadOf } from './remova
 import { demandReliedOn, wrongWith } from './removal/relied.js'
 import { dataDirOf } from './data-dir.js'
 import { baseOption, namedEdges } from './stored.js'
+import { withdrawGone } from './removal/withdraw.js'
 
 export const command: Command = {
   name: 'rm',
@@ -52,14 +53,16 @@ export async function removeNamed(context: Context, names: readonly EdgeName[]):
   try {
     await withCatalog(context, bucket, async catalog => {
       await finishRemovals(catalog, dataDir, bucket, context.signal)
-      await catalog.claim('remove stored streams', async claim => {
+      const removed = await catalog.claim('remove stored streams', async claim => {
         const edges = await claim.read()
         const { order, all } = await chooseRemovals(dataDir, edges, names)
         const removals = await demandSame(bucket, order, context)
         await demandReliedOn(bucket, all, order, context.signal)
         if (!context.args.flag('dry-run')) return removeEdges(context, dataDir, bucket, claim, edges, removals)
         for (const edge of order) await writeRecord(context.stdout, edgeToRecord(edge))
+        return []
       })
+      await withdrawGone(catalog, dataDir, bucket, removed, context.signal)
     })
   } finally {
     bucket.close()
@@ -107,7 +110,7 @@ function demandUnlocked(edge: Edge, { lock, legalHold }: StoredObject): void {
   if (holds(lock, new Date())) throw refused(`${title} is locked in S3 until ${lock.until}`, 'remove it after that')
 }
 
-/** One edge after the other; between any two steps of each, a crash leaves nothing listed that is gone. */
+/** One edge after the other, all of which it gives; between any two steps of each, a crash leaves nothing listed that is gone. */
 async function removeEdges(
   context: Context,
   dataDir: string,
@@ -115,7 +118,7 @@ async function removeEdges(
   claim: Claim,
   edges: readonly Edge[],
   removals: readonly Removal[],
-) {
+): Promise<Edge[]> {
   // The rule was asked for all of them of this catalog, until another machine changes it.
   let judged = edges
   let isOutrun = false as boolean
@@ -148,6 +151,7 @@ async function removeEdges(
     await writeRecord(context.stdout, edgeToRecord(edge))
   }
   if (kept.length > 0) context.stderr.write(`${context.name}: ${whatRemains(bucket, kept)}\n`)
+  return removals.map(({ edge }) => edge)
 }
 
 /** Old versions are deleted by nobody here: they are what such a bucket is for. */

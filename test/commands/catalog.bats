@@ -113,6 +113,16 @@ copy_fault() {
   [ ! -e "$BATS_TEST_TMPDIR/one/stored_snapshots.yml" ]
 }
 
+@test "the catalog's object and the one for trying out are neither streams nor foreign" {
+  put_fixture chain-1 --catalog bucket >/dev/null
+  in_bucket put "tank/chain@day1.txt~" <<<"somebody's"
+  run -0 --separate-stderr zfs2s3-graph --from bucket
+  [ "$(jq -r .snapshot <<<"$output")" = tank/chain@day1 ]
+  [[ "$stderr" == *"1 object"* && "${#stderr_lines[@]}" -eq 1 ]]
+  run -0 --separate-stderr zfs2s3-fsck --catalog bucket
+  [[ "$output" = "" && "$stderr" == *"left out: 1 object" ]]
+}
+
 @test "of two machines that remove the two ways to a snapshot, one does and one is refused" {
   export ZFS2S3_CATALOG=bucket
   put_chain 4 >/dev/null
@@ -156,6 +166,47 @@ copy_fault() {
   [ "$(jq -r .snapshot "$BATS_TEST_TMPDIR/one.out")" = tank/d@c ]
   [[ "$(<"$BATS_TEST_TMPDIR/one.err")" == *"would abandon tank/d@d"* ]]
   [ "$(snapshots)" = $'tank/d@a\ntank/d@b\ntank/d@d' ]
+}
+
+# removal_in_hand: machine one has taken tank/chain@day2 out of the catalog, and is about to delete its object.
+removal_in_hand() {
+  export ZFS2S3_CATALOG=bucket
+  on one put_chain 2 >/dev/null
+  s3 POST faults "$(jq -nc --arg key "$ZFS2S3_PREFIX" '{operation: "DeleteObject", key: $key, do: "hold", name: "removal"}')"
+  on one zfs2s3-rm tank/chain@day2 >/dev/null 2>"$BATS_TEST_TMPDIR/one.err" 3>&- &
+  one=$!
+  s3 GET "wait?held=removal" >/dev/null
+}
+
+# day2_is_gone: from the catalog and from the bucket, and nothing is left to mend.
+day2_is_gone() {
+  [ "$(snapshots)" = tank/chain@day1 ]
+  [ "$(keys | grep -c day2)" -eq 0 ]
+  run -0 --separate-stderr zfs2s3-fsck
+  [ "$output$stderr" = "" ]
+}
+
+@test "what fsck adopts while another machine is about to delete it is taken out again by that one" {
+  removal_in_hand
+  run --separate-stderr on two zfs2s3-fsck --repair
+  [ "$status" -eq 0 ]
+  [ "$(snapshots | wc -l)" -eq 2 ]
+  s3 POST "release?held=removal"
+  wait "$one"
+  day2_is_gone
+}
+
+@test "what another machine has deleted when fsck adopts it is taken out again by fsck" {
+  removal_in_hand
+  copy_fault '{"operation":"PutObject","times":1,"do":"hold","name":"adoption"}'
+  on two zfs2s3-fsck --repair >"$BATS_TEST_TMPDIR/two.out" 2>&1 3>&- &
+  two=$!
+  s3 GET "wait?held=adoption" >/dev/null
+  s3 POST "release?held=removal"
+  wait "$one"
+  s3 POST "release?held=adoption"
+  wait "$two"
+  day2_is_gone
 }
 
 @test "an upload whose base another machine removes meanwhile stays pending, and goes on when that is stored again" {

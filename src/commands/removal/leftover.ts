@@ -1,11 +1,12 @@
 /** Deleting the objects of an edge that is no longer in the catalog; also for a removal that a crash has interrupted. */
 import type { CatalogHome } from '../../catalog/home.js'
 import { dropRemoval, type PendingRemoval, pendingRemovals } from '../../catalog/removals.js'
-import type { Volume } from '../../chain/edge.js'
+import type { Edge, Volume } from '../../chain/edge.js'
 import { isForbidden } from '../../store/errors.js'
 import { uploadMark } from '../../store/reconcile.js'
 import type { Bucket, StoredObject } from '../../store/s3.js'
 import { wrongWith } from './relied.js'
+import { withdrawGone } from './withdraw.js'
 
 /** Which upload made an object, as it says itself. */
 export const uploadOf = (object: StoredObject): string | null => object.metadata[uploadMark] ?? null
@@ -32,15 +33,20 @@ export async function finishRemovals(
   signal: AbortSignal,
 ): Promise<void> {
   if ((await pendingRemovals(dataDir)).length === 0) return
+  const finished: Edge[] = []
   await catalog.claim('finish an interrupted removal', async claim => {
     const edges = await claim.read()
     const listed = new Set(edges.map(edge => edge.volumes[0].key))
     for (const removal of await pendingRemovals(dataDir)) {
       if (removal.bucket !== bucket.name) continue
       if (listed.has(removal.edge.volumes[0].key)) await dropRemoval(dataDir, removal.id)
-      else await finishRemoval(dataDir, bucket, removal, signal)
+      else {
+        await finishRemoval(dataDir, bucket, removal, signal)
+        finished.push(removal.edge)
+      }
     }
   })
+  await withdrawGone(catalog, dataDir, bucket, finished, signal)
 }
 
 /** Deletes what is left of an edge that the catalog no longer lists, and drops the note; unless that is no longer what it was. */

@@ -20,7 +20,7 @@ const allowed: Record<string, readonly string[]> = {
 const packages: Record<string, readonly string[]> = {
   store: ['@aws-sdk/client-s3', '@aws-sdk/lib-storage', '@smithy/types'],
   catalog: ['yaml'],
-  cli: ['minimist'],
+  cli: ['minimist', 'ndjson'],
 }
 /** Pure layers touch no file, process, network or clock; hashing and inflating bytes is arithmetic. */
 const pureModules = ['node:crypto', 'node:zlib']

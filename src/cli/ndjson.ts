@@ -1,7 +1,8 @@
 /** Records on stdin and stdout: one JSON object a line. */
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
-import { messageOf, usageError } from '../failure.js'
+import { pipeline } from 'node:stream/promises'
+import { errorCode, messageOf, usageError } from '../failure.js'
 
 /**
  * Every record of `input`, each taken through `read`, which throws for what isn't one.
@@ -13,41 +14,42 @@ export async function readRecords<T>(
   read: (record: unknown) => T,
 ): Promise<T[]> {
   if (input.isTTY) throw usageError('no edge is named, and stdin is a terminal', 'name a snapshot, or pipe edges in')
+  // Loaded here: commands that only print should start in the time that Node needs.
+  const { default: ndjson } = await import('ndjson')
   const records: T[] = []
-  for await (const line of linesOf(input)) {
-    if (line.trim() === '') continue
-    const record = parsed(line)
-    try {
-      records.push(read(record))
-    } catch (error) {
-      throw usageError(`record ${records.length + 1} of the input: ${messageOf(error)}`, remedy, error)
+  const lines = ndjson.parse({ strict: true })
+  const isWhole = await pipeline(withLastLine(input), lines, async (source: AsyncIterable<unknown>) => {
+    for await (const record of source) {
+      if (record === lastRecord) return true
+      records.push(readRecord(record, records.length + 1, read))
     }
-  }
+    return false
+  }).catch((error: unknown) => {
+    // Records in front of that line may not have been taken yet: its text is known, its number isn't.
+    const line = /^Could not parse row (.*)\.\.\.$/.exec(messageOf(error))?.[1]
+    if (line !== undefined) throw usageError(`'${line}' in the input is not JSON`, remedy, error)
+    if (errorCode(error) !== 'ERR_STREAM_PUSH_AFTER_EOF') throw error
+    return false
+  })
+  if (!isWhole) throw usageError('a line of the input is null', remedy)
   return records
 }
 
 const remedy = 'give it what zfs2s3-graph prints'
 
-/** Each chunk is looked at once, however long the line is that it is a piece of. */
-async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder()
-  let line = ''
-  for await (const chunk of chunks) {
-    const [more = '', ...starts] = decoder.decode(chunk, { stream: true }).split('\n')
-    line += more
-    for (const start of starts) {
-      yield line
-      line = start
-    }
-  }
-  yield line + decoder.decode()
+/** Comes behind all lines: ndjson takes a line `null` for the end, and drops without a word what follows. */
+const lastRecord = '\0 the last line'
+
+async function* withLastLine(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* input
+  yield Buffer.from(`\n${JSON.stringify(lastRecord)}\n`)
 }
 
-function parsed(line: string): unknown {
+function readRecord<T>(record: unknown, number: number, read: (record: unknown) => T): T {
   try {
-    return JSON.parse(line)
+    return read(record)
   } catch (error) {
-    throw usageError(`'${line.trim().slice(0, 50)}' in the input is not JSON`, remedy, error)
+    throw usageError(`record ${number} of the input: ${messageOf(error)}`, remedy, error)
   }
 }
 

@@ -22,7 +22,6 @@ describe('records on stdin', () => {
   const cases: [what: string, chunks: string[], records: unknown[]][] = [
     ['nothing is no record', [], []],
     ['nor is an empty line', ['\n\n'], []],
-    ['a null is one, and not the end', ['null\n{"a":1}\n'], [null, { a: 1 }]],
     ['a last line without its newline is one', ['{"a":1}\n{"a":2}'], [{ a: 1 }, { a: 2 }]],
     ['where the chunks end does not matter', ['{"', 'a":', '1}\n{"a":2}', '\n'], [{ a: 1 }, { a: 2 }]],
     ['lines may end as on Windows', ['{"a":1}\r\n{"a":2}\r\n'], [{ a: 1 }, { a: 2 }]],
@@ -40,6 +39,8 @@ describe('records on stdin', () => {
   const wrong: [what: string, text: string, message: string][] = [
     ['text', 'tank/home@a\n', "'tank/home@a' in the input is not JSON"],
     ['a line that was cut off', '{"a":1}\n{"a":', `'{"a":' in the input is not JSON`],
+    ['a null', 'null\n{"a":1}\n', 'a line of the input is null'],
+    ['a null behind everything', '{"a":1}\nnull\n', 'a line of the input is null'],
     ['text behind many records', `${'{"a":1}\n'.repeat(1000)}oops\n`, "'oops' in the input is not JSON"],
   ]
   for (const [what, text, message] of wrong) {

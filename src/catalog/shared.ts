@@ -25,7 +25,9 @@ export function sharedCatalog(dataDir: string, file: RemoteFile, today: string):
   const load = () => loadCatalog(dataDir, file)
   return {
     read: async () => (await load()).edges,
-    claim: (purpose, work) => withLock(dataDir, purpose, () => work(claimed(dataDir, file, today))),
+    // Whoever has the lock may have to ask S3 many times: others wait for as long as that may go on.
+    claim: (purpose, work) =>
+      withLock(dataDir, purpose, () => work(claimed(dataDir, file, today)), { waitMs: tryForMs }),
   }
 }
 

@@ -265,3 +265,20 @@ day2_is_gone() {
   [ "$(snapshots | sort -u | wc -l)" -eq 20 ]
   [ "$(copied | sort -u | wc -l)" -eq 20 ]
 }
+
+@test "8 puts at once on one of the machines that share a catalog wait for each other, however slow S3 is" {
+  export ZFS2S3_CATALOG=bucket
+  local n pids=()
+  for n in $(seq 8); do small_stream "tank/d$n@a" "$((1000 + n))" >"$BATS_TEST_TMPDIR/$n.zs"; done
+  copy_fault '{"operation":"PutObject","times":1,"do":"hold","name":"slow"}'
+  for n in $(seq 8); do
+    zfs2s3-put --alongside <"$BATS_TEST_TMPDIR/$n.zs" >/dev/null 2>"$BATS_TEST_TMPDIR/$n.err" 3>&- &
+    pids+=($!)
+  done
+  s3 GET "wait?held=slow" >/dev/null
+  # Longer than a lock of this machine is waited for otherwise.
+  sleep 12
+  s3 POST "release?held=slow"
+  for n in $(seq 8); do wait "${pids[n - 1]}" || { cat "$BATS_TEST_TMPDIR"/*.err; return 1; }; done
+  [ "$(snapshots | sort -u | wc -l)" -eq 8 ]
+}

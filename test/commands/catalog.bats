@@ -41,6 +41,14 @@ copy_fault() {
   [ "$(zfs2s3-graph --from copy | jq '.verified_at != null')" = true ]
 }
 
+@test "the copy is kept up to date, and a catalog shared, on a service that knows ETags without quotes only" {
+  s3 POST settings '{"bareWriteTags":true}' >"$BATS_TEST_TMPDIR/settings"
+  put_chain 2 >/dev/null
+  [ "$(copied)" = $'tank/chain@day1\ntank/chain@day2' ]
+  ZFS2S3_DATA_DIR=$BATS_TEST_TMPDIR/other ZFS2S3_PREFIX=${ZFS2S3_PREFIX}shared/ ZFS2S3_CATALOG=bucket put_chain 2 >/dev/null
+  s3 POST settings '{"bareWriteTags":false}' >"$BATS_TEST_TMPDIR/settings"
+}
+
 @test "a new machine starts from the copy" {
   put_chain 2 >/dev/null
   run --separate-stderr on new zfs2s3-graph

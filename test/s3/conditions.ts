@@ -29,7 +29,8 @@ export function checkWriteConditions(exchange: Exchange): void {
   if (noneMatch !== undefined && current !== null) throw failed('If-None-Match')
   if (match === undefined) return
   if (current === null) throw refusal('NoSuchKey', 'The specified key does not exist.', { Key: exchange.key })
-  if (!isMatch(match, current.etag)) throw failed('If-Match')
+  const isSame = service.settings.bareWriteTags ? match === current.etag : isMatch(match, current.etag)
+  if (!isSame) throw failed('If-Match')
 }
 
 /** Whether an object with `etag`, null if there is none, may be deleted: by If-Match, or by DeleteObjects' ETag. */

@@ -23,6 +23,8 @@ export interface Settings {
   noChecksums: boolean
   /** As services that ignore If-Match and If-None-Match when writing. */
   noConditionalWrites: boolean
+  /** As services to which an ETag in If-Match of a write is another one with quotes (Ceph's gateway, release 16). */
+  bareWriteTags: boolean
   /** Whether completing a completed upload again with the same parts is answered as the first time; if not, NoSuchUpload. */
   completeAgain: boolean
   /** Whether ETags are something else than MD5 sums, as S3's are with SSE-KMS. Saves the time for MD5. */
@@ -46,6 +48,7 @@ export const defaultSettings: Readonly<Settings> = {
   tokenExpired: false,
   noChecksums: false,
   noConditionalWrites: false,
+  bareWriteTags: false,
   completeAgain: false,
   noMd5: false,
   restoreMs: 1000,

@@ -1,10 +1,17 @@
 # zfs2s3-doctor: what in the settings of a bucket would hurt backups.
 load helper
 
-setup_file() { start_s3; }
+setup_file() {
+  needs_own_bucket "its settings are changed"
+  start_s3
+}
 teardown_file() { stop_s3; }
 setup() { fresh; }
-teardown() { s3 DELETE faults; s3 POST settings '{"identityPolicy":"","noChecksums":false,"noConditionalWrites":false}' >/dev/null; }
+teardown() {
+  [ -z "$root" ] || return 0
+  s3 DELETE faults
+  s3 POST settings '{"identityPolicy":"","noChecksums":false,"noConditionalWrites":false}' >/dev/null
+}
 
 # bucket: from here on the bucket is another one, for this test alone.
 bucket() {

@@ -1,7 +1,10 @@
 # Object lock: put --lock-days locks the new objects and all that they need; rm says so, and leaves them alone.
 load helper
 
-setup_file() { start_s3; }
+setup_file() {
+  needs_own_bucket "its settings are changed"
+  start_s3
+}
 teardown_file() { stop_s3; }
 setup() { fresh; }
 

@@ -3,7 +3,7 @@ load helper
 
 setup_file() {
   start_s3
-  needs_own_bucket
+  needs_own_bucket "its keys have no prefix"
 }
 teardown_file() { stop_s3; }
 setup() {

@@ -61,7 +61,7 @@ copy_fault() {
 @test "where there is no copy, --from copy says so with status 3" {
   run --separate-stderr zfs2s3-graph --from copy
   [ "$status" -eq 3 ]
-  says "there is no catalog '${ZFS2S3_PREFIX}$copy' in bucket zfs2s3: are ZFS2S3_BUCKET and ZFS2S3_PREFIX right?"
+  says "there is no catalog '${ZFS2S3_PREFIX}$copy' in bucket $ZFS2S3_BUCKET: are ZFS2S3_BUCKET and ZFS2S3_PREFIX right?"
 }
 
 @test "commands that only read the catalog ask nobody" {
@@ -102,7 +102,7 @@ copy_fault() {
   for command in graph "check tank/chain@day1" "rm tank/chain@day1" "plan tank/chain@day1"; do
     run --separate-stderr zfs2s3-$command
     [ "$status" -eq 1 ]
-    says "can't read '${ZFS2S3_PREFIX}$copy' in bucket zfs2s3: S3 refuses it (403 AccessDenied)"
+    says "can't read '${ZFS2S3_PREFIX}$copy' in bucket $ZFS2S3_BUCKET: S3 refuses it (403 AccessDenied)"
   done
   s3 DELETE faults
   [ "$(snapshots)" = tank/chain@day1 ]

@@ -147,6 +147,7 @@ at() { echo "tank/home@zfs2s3-2026010$1T023000Z"; }
 }
 
 @test "S3 takes the lifecycle rule" {
+  needs_own_bucket "its lifecycle rules are replaced"
   jq -e '.Rules[0].AbortIncompleteMultipartUpload.DaysAfterInitiation > 7' "$top/examples/lifecycle.json"
   needs aws
   aws s3api put-bucket-lifecycle-configuration --bucket zfs2s3 --lifecycle-configuration "file://$top/examples/lifecycle.json"

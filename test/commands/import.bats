@@ -12,6 +12,7 @@ lost() {
 }
 
 @test "a lost catalog is rebuilt from the bucket, and what it protected is protected again" {
+  needs_s3 checksums
   put_chain 4 && put_fixture chain-1-4 && put_fixture raw-w-full
   lost
   run -0 --separate-stderr bats_pipe zfs2s3-graph --from bucket \| zfs2s3-import

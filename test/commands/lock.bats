@@ -94,7 +94,7 @@ tank/chain@day1#2: 3 GOVERNANCE" ]
 
 @test "a bucket without object lock is refused before anything is sent, with what to do" {
   run -3 --separate-stderr zfs2s3-put --lock-days 7 <"$fixtures/chain-1.zs"
-  says "zfs2s3-put: bucket zfs2s3 has no object lock: switch it on"
+  says "zfs2s3-put: bucket $ZFS2S3_BUCKET has no object lock: switch it on"
   [ "$(requests CreateMultipartUpload)" = 0 ]
   [ "$(zfs2s3-pending)" = "" ]
   # What it says to do does it:

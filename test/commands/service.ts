@@ -9,6 +9,7 @@ import {
   PutObjectCommand,
   RestoreObjectCommand,
   S3Client,
+  S3ServiceException,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 
@@ -25,10 +26,6 @@ const abilities: readonly (readonly [what: string, has: () => Promise<boolean>])
   ['conditional-put', async () => fails(await put('put'), put('put', { IfNoneMatch: '*' }))],
   ['conditional-complete', async () => fails(await put('complete'), multipart('complete', { IfNoneMatch: '*' }))],
 ]
-const lacking: string[] = []
-for (const [what, has] of abilities) if (!(await has().catch(() => false))) lacking.push(what)
-process.stdout.write(`${lacking.join(' ')}\n`)
-
 const head = (key: string) => client.send(new HeadObjectCommand({ Bucket, Key: prefix + key, ChecksumMode: 'ENABLED' }))
 
 async function put(key: string, more: { StorageClass?: 'STANDARD_IA' | 'GLACIER'; IfNoneMatch?: string } = {}) {
@@ -52,9 +49,16 @@ async function archives() {
   return StorageClass === 'GLACIER'
 }
 
-/** Whether `second` is refused, after something that was not. */
-const fails = (_first: unknown, second: Promise<unknown>) =>
-  second.then(
-    () => false,
-    () => true,
-  )
+/** Whether the service refuses the second, after something that it did not. */
+const fails = async (_first: unknown, second: Promise<unknown>) => (await orRefused(second)) === 'refused'
+
+/** What comes of it; what goes wrong otherwise than by the service's refusal is thrown. */
+const orRefused = <T>(doing: Promise<T>) =>
+  doing.catch((error: unknown) => {
+    if (error instanceof S3ServiceException && error.$metadata.httpStatusCode !== undefined) return 'refused' as const
+    throw error
+  })
+
+const lacking: string[] = []
+for (const [what, has] of abilities) if ((await orRefused(has())) !== true) lacking.push(what)
+process.stdout.write(`${lacking.join(' ')}\n`)

@@ -19,11 +19,12 @@ export async function readRecords<T>(
   const records: T[] = []
   const lines = ndjson.parse({ strict: true })
   const isWhole = await pipeline(withLastLine(input), lines, async (source: AsyncIterable<unknown>) => {
+    let isLastSeen = false
     for await (const record of source) {
-      if (record === lastRecord) return true
-      records.push(readRecord(record, records.length + 1, read))
+      if (record === lastRecord) isLastSeen = true
+      else records.push(readRecord(record, records.length + 1, read))
     }
-    return false
+    return isLastSeen
   }).catch((error: unknown) => {
     // Records in front of that line may not have been taken yet: its text is known, its number isn't.
     const line = /^Could not parse row (.*)\.\.\.$/.exec(messageOf(error))?.[1]

@@ -52,11 +52,11 @@ export async function finishRemovals(
 /** Deletes what is left of an edge that the catalog no longer lists, and drops the note; unless that is no longer what it was. */
 export async function finishRemoval(dataDir: string, bucket: Bucket, removal: PendingRemoval, signal: AbortSignal) {
   const left = await whatIsLeft(bucket, removal, signal)
-  if (left !== null && (await mayDelete(bucket, left))) await dropRemoval(dataDir, removal.id)
+  if (left !== null && (await deletedIfAllowed(bucket, left))) await dropRemoval(dataDir, removal.id)
 }
 
-/** Deletes the volumes, if that is allowed. */
-async function mayDelete(bucket: Bucket, volumes: readonly Volume[]): Promise<boolean> {
+/** Deletes the volumes; false if this machine may not. */
+async function deletedIfAllowed(bucket: Bucket, volumes: readonly Volume[]): Promise<boolean> {
   try {
     await deleteObjects(bucket, volumes)
     return true

@@ -7,6 +7,8 @@ export PATH="$top/bin:$PATH"
 
 # Nothing of the user's own settings may reach the tests, nor the other way round. A real service is reached by them.
 unset XDG_DATA_HOME ZFS2S3_PREFIX ZFS2S3_STORAGE_CLASS ZFS2S3_DATA_DIR ZFS2S3_CATALOG
+# Node takes a terminal in CI for one without colours.
+unset CI NO_COLOR FORCE_COLOR NODE_DISABLE_COLORS NODE_OPTIONS
 [ -n "${ZFS2S3_TEST_REAL_S3:-}" ] || {
   unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL
   export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
@@ -198,10 +200,11 @@ needs() {
   command -v "$1" >/dev/null || skip "$1 is not installed"
 }
 
-# at_terminal COMMAND: runs a command line with a terminal as stdin, stdout and stderr, and prints what it would show.
+# at_terminal COMMAND: runs a command line of bash with a terminal as stdin, stdout and stderr, and prints what it would
+# show.
 at_terminal() {
   needs script
-  script -qec "$1" /dev/null </dev/null | tr -d '\r'
+  SHELL=$BASH script -qec "$1" /dev/null </dev/null | tr -d '\r'
   return "${PIPESTATUS[0]}"
 }
 

@@ -17,6 +17,8 @@ export type Change = (edges: readonly Edge[]) => readonly Edge[] | Promise<reado
 export interface Claim {
   /** The edges as they are now. */
   read(): Promise<readonly Edge[]>
+  /** Asks whether another machine has changed it since; if not, gives the very list that was read or made last. */
+  readAgain(): Promise<readonly Edge[]>
   /** Changes the catalog; gives the edges as they are then. A `Change` sees that very list again if nobody else came between. */
   change(change: Change): Promise<readonly Edge[]>
 }
@@ -46,10 +48,12 @@ export function localCatalog(dataDir: string, { onChange, ...options }: LocalOpt
   const claimed = (): Claim => {
     // Nobody else changes it under the lock.
     let now: readonly Edge[] | undefined
+    const readOnce = async () => (now ??= await read())
     return {
-      read: async () => (now ??= await read()),
+      read: readOnce,
+      readAgain: readOnce,
       change: async change => {
-        const edges = (now ??= await read())
+        const edges = await readOnce()
         const changed = await change(edges)
         if (changed === edges) return edges
         await writeCatalog(dataDir, changed)

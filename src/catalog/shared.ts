@@ -59,11 +59,16 @@ async function loadCatalog(dataDir: string, file: RemoteFile): Promise<Loaded> {
 
 function claimed(dataDir: string, file: RemoteFile, today: string): Claim {
   let now: Loaded | undefined
+  const read = async () => {
+    now ??= await loadCatalog(dataDir, file)
+    await demandCarriedOver(dataDir, file, now.edges)
+    return now.edges
+  }
   return {
-    read: async () => {
-      now ??= await loadCatalog(dataDir, file)
-      await demandCarriedOver(dataDir, file, now.edges)
-      return now.edges
+    read,
+    readAgain: async () => {
+      if (now !== undefined && (await file.head())?.version !== now.version) now = undefined
+      return read()
     },
     change: async change => {
       now = await swap(dataDir, file, today, change, now ?? (await loadCatalog(dataDir, file)))

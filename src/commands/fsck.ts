@@ -1,7 +1,6 @@
 /** zfs2s3-fsck: the catalog against the bucket, the uploads in progress, and the pools. */
 import type { Edge } from '../chain/edge.js'
 import { merge, supported } from '../chain/merge.js'
-import { changeCatalog } from '../catalog/home.js'
 import type { Command, Context } from '../cli/command.js'
 import { writeRecord } from '../cli/ndjson.js'
 import { exactBytes } from '../cli/amounts.js'
@@ -106,25 +105,27 @@ async function repair(
       if (now.contiguous().length >= end.parts) await finishUpload(catalog, bucket, now, end, looking)
     })
   }
-  let adoptable: readonly Edge[] = []
-  await changeCatalog(catalog, 'adopt objects of the bucket', edges => {
-    const known = new Set(edges.flatMap(edge => edge.volumes.map(({ key }) => key)))
-    const adopted = merge(
-      edges,
-      supported(
+  await catalog.claim('adopt objects of the bucket', async claim => {
+    let adoptable: readonly Edge[] = []
+    await claim.change(edges => {
+      const known = new Set(edges.flatMap(edge => edge.volumes.map(({ key }) => key)))
+      const adopted = merge(
         edges,
-        unlisted.filter(edge => !known.has(edge.volumes[0].key)),
-      ),
-    )
-    // One that contradicts the others, as by a name that another snapshot has, stays a finding.
-    const refusedOnes = new Set(adopted.objections.map(({ edge }) => edge))
-    adoptable = supported(
-      edges,
-      adopted.added.filter(edge => !refusedOnes.has(edge)),
-    )
-    return merge(edges, adoptable).edges
+        supported(
+          edges,
+          unlisted.filter(edge => !known.has(edge.volumes[0].key)),
+        ),
+      )
+      // One that contradicts the others, as by a name that another snapshot has, stays a finding.
+      const refusedOnes = new Set(adopted.objections.map(({ edge }) => edge))
+      adoptable = supported(
+        edges,
+        adopted.added.filter(edge => !refusedOnes.has(edge)),
+      )
+      return merge(edges, adoptable).edges
+    })
+    await withdrawGone(claim, dataDir, bucket, adoptable, signal)
   })
-  await withdrawGone(catalog, dataDir, bucket, adoptable, signal)
 }
 
 async function compareWithPools({ edges }: Looked): Promise<Finding[]> {

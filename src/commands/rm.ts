@@ -1,6 +1,6 @@
 /** zfs2s3-rm: checks as zfs2s3-check does, then deletes. */
 import type { Claim } from '../catalog/home.js'
-import { dropRemoval, noteRemoval, type PendingRemoval } from '../catalog/removals.js'
+import { noteRemoval, type PendingRemoval } from '../catalog/removals.js'
 import type { Edge, Volume } from '../chain/edge.js'
 import type { EdgeName } from '../chain/find.js'
 import { edgeTitle } from '../chain/names.js'
@@ -14,11 +14,10 @@ import { holds } from '../store/lock.js'
 import { Bucket, type StoredObject } from '../store/s3.js'
 import { withCatalog } from './catalog/change.js'
 import { chooseRemovals, mayGo } from './removal/choose.js'
-import { deleteObjects, finishRemoval, finishRemovals, uploadOf } from './removal/leftover.js'
+import { deleteObjects, endRemoval, finishRemoval, finishRemovals, uploadOf } from './removal/leftover.js'
 import { demandReliedOn, wrongWith } from './removal/relied.js'
 import { dataDirOf } from './data-dir.js'
 import { baseOption, namedEdges } from './stored.js'
-import { withdrawGone } from './removal/withdraw.js'
 
 export const command: Command = {
   name: 'rm',
@@ -53,16 +52,14 @@ export async function removeNamed(context: Context, names: readonly EdgeName[]):
   try {
     await withCatalog(context, bucket, async catalog => {
       await finishRemovals(catalog, dataDir, bucket, context.signal)
-      const removed = await catalog.claim('remove stored streams', async claim => {
+      await catalog.claim('remove stored streams', async claim => {
         const edges = await claim.read()
         const { order, all } = await chooseRemovals(dataDir, edges, names)
         const removals = await demandSame(bucket, order, context)
         await demandReliedOn(bucket, all, order, context.signal)
         if (!context.args.flag('dry-run')) return removeEdges(context, dataDir, bucket, claim, edges, removals)
         for (const edge of order) await writeRecord(context.stdout, edgeToRecord(edge))
-        return []
       })
-      await withdrawGone(catalog, dataDir, bucket, removed, context.signal)
     })
   } finally {
     bucket.close()
@@ -110,7 +107,7 @@ function demandUnlocked(edge: Edge, { lock, legalHold }: StoredObject): void {
   if (holds(lock, new Date())) throw refused(`${title} is locked in S3 until ${lock.until}`, 'remove it after that')
 }
 
-/** One edge after the other, all of which it gives; between any two steps of each, a crash leaves nothing listed that is gone. */
+/** One edge after the other; between any two steps of each, a crash leaves nothing listed that is gone. */
 async function removeEdges(
   context: Context,
   dataDir: string,
@@ -118,7 +115,7 @@ async function removeEdges(
   claim: Claim,
   edges: readonly Edge[],
   removals: readonly Removal[],
-): Promise<Edge[]> {
+): Promise<void> {
   // The rule was asked for all of them of this catalog, until another machine changes it.
   let judged = edges
   let isOutrun = false as boolean
@@ -143,15 +140,16 @@ async function removeEdges(
     // From here on the edge is gone whatever happens; an interruption waits until its object is too.
     if (isOurs) {
       kept.push(...(await deleteObjects(bucket, edge.volumes)))
-      await dropRemoval(dataDir, note.id)
+      const now = await endRemoval(claim, dataDir, bucket, note, context.signal)
+      isOutrun ||= now !== judged
+      judged = now
     } else {
       // Another machine was faster, or the answer to this change was lost.
-      await finishRemoval(dataDir, bucket, note, context.signal)
+      await finishRemoval(claim, dataDir, bucket, note, context.signal)
     }
     await writeRecord(context.stdout, edgeToRecord(edge))
   }
   if (kept.length > 0) context.stderr.write(`${context.name}: ${whatRemains(bucket, kept)}\n`)
-  return removals.map(({ edge }) => edge)
 }
 
 /** Old versions are deleted by nobody here: they are what such a bucket is for. */

@@ -14,8 +14,9 @@ export const twice = isLong ? 200 : 12
 /** What random choices follow from; it is in the names of the tests. */
 export const seed = Number(process.env.ZFS2S3_TEST_SEED ?? 1)
 
-/** All of them, or one in four, beginning with another one for each seed. */
-export const everyStep = <T>(steps: readonly T[]): T[] => steps.filter((_, index) => isLong || (index + seed) % 4 === 0)
+/** All of them, or one in so many, beginning with another one for each seed. */
+export const oneIn = <T>(many: number, steps: readonly T[]): T[] =>
+  steps.filter((_, index) => isLong || (index + seed) % many === 0)
 
 /** Random numbers from 0 to below 1 that are the same for the same seed (mulberry32). */
 export function randomFrom(start: number): () => number {

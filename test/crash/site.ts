@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readCatalog } from '#src/catalog/catalog.js'
+import { parseCatalog } from '#src/catalog/format.js'
 import type { Edge } from '#src/chain/edge.js'
+import { catalogKey, parseKey } from '#src/chain/names.js'
 import { projectRoot } from '../fixtures.js'
 import type { Fault } from '../s3/fault.js'
 import { type S3Server, startS3Server } from '../s3/server.js'
@@ -36,10 +38,17 @@ export interface Ended {
   readonly stderr: string
 }
 
+/** Where the catalog is: ZFS2S3_CATALOG. */
+export type Home = 'local' | 'bucket'
+
 export interface Input {
-  readonly stdin?: Uint8Array
+  readonly stdin?: string | Uint8Array
+  /** Which machine runs it; the one whose data directory is looked into, unless another is named. */
+  readonly machine?: string
   /** Where it is killed. */
   readonly dieAt?: Step
+  /** What happens before the first request of that operation is handled; requests are counted from there. */
+  readonly before?: { readonly operation: string; readonly work: () => Promise<void> }
 }
 
 const hook = fileURLToPath(new URL('hook.js', import.meta.url))
@@ -47,26 +56,28 @@ const hangingMs = 60_000
 
 export class Site {
   readonly #top: string
+  readonly #home: Home
   readonly dataDir: string
   readonly server: S3Server
 
-  private constructor(top: string, server: S3Server) {
+  private constructor(top: string, home: Home, server: S3Server) {
     this.#top = top
+    this.#home = home
     this.dataDir = join(top, 'data')
     this.server = server
   }
 
   /** An empty one, or one as it was when `from` was closed. */
-  static async open(from?: string): Promise<Site> {
+  static async open(from?: string, home: Home = 'local'): Promise<Site> {
     const top = mkdtempSync(join(tmpdir(), 'zfs2s3-crash-'))
     if (from !== undefined) cpSync(from, top, { recursive: true })
     const settings = { minPartSize: 1024 }
-    return new Site(top, await startS3Server({ dir: join(top, 's3'), settings }))
+    return new Site(top, home, await startS3Server({ dir: join(top, 's3'), settings }))
   }
 
   /** Opens one for some work, and removes it however that ends. */
-  static async use(work: (site: Site) => Promise<void>, from?: string): Promise<void> {
-    const site = await Site.open(from)
+  static async use(work: (site: Site) => Promise<void>, from?: string, home?: Home): Promise<void> {
+    const site = await Site.open(from, home)
     try {
       await work(site)
     } finally {
@@ -86,19 +97,26 @@ export class Site {
   }
 
   /** Runs a command to its end, or to a step at which it is killed. */
-  async run(command: string, args: readonly string[], { stdin, dieAt }: Input = {}): Promise<Ended> {
+  async run(command: string, args: readonly string[], { stdin, dieAt, machine, before }: Input = {}): Promise<Ended> {
     const env: Record<string, string> = {
       ...this.server.env,
-      ZFS2S3_DATA_DIR: this.dataDir,
+      ZFS2S3_DATA_DIR: machine === undefined ? this.dataDir : join(this.#top, machine),
+      ZFS2S3_CATALOG: this.#home,
       ZFS2S3_MIN_PART_SIZE: '1024',
     }
     env.PATH = process.env.PATH ?? ''
     env.AWS_EC2_METADATA_DISABLED = 'true'
-    env.CRASH_LIST = this.#list
-    rmSync(this.#list, { force: true })
+    // What another machine does meanwhile is not among its steps.
+    if (machine === undefined) env.CRASH_LIST = this.#list
+    if (machine === undefined) rmSync(this.#list, { force: true })
     if (dieAt !== undefined && 'change' in dieAt) env.CRASH_AT = `${dieAt.change}${dieAt.torn ? ' torn' : ''}`
-    if (dieAt !== undefined && 'request' in dieAt) this.server.faults.add(...holding(dieAt))
-    this.server.log.clear()
+    const { faults, log } = this.server
+    const hold = (): void => {
+      if (dieAt !== undefined && 'request' in dieAt) faults.add(...holding(dieAt))
+      log.clear()
+    }
+    if (before !== undefined) faults.add({ operation: before.operation, do: 'hold', name: 'before' })
+    else hold()
     const argv = ['--import', hook, `${projectRoot}/bin/zfs2s3-${command}`, ...args]
     const child = spawn(process.execPath, argv, { env, timeout: hangingMs, killSignal: 'SIGABRT' })
     // It may end before it has read all.
@@ -107,15 +125,22 @@ export class Site {
       (await stream.setEncoding('utf8').toArray()).join(''),
     )
     const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
+    const over = new AbortController()
+    const untilHeld = (name: string) =>
+      Promise.race([faults.waitForHeld(name, over.signal).catch(() => undefined), ended])
+    if (before !== undefined) {
+      await untilHeld('before')
+      await before.work()
+      hold()
+      faults.release('before')
+    }
     if (dieAt !== undefined && 'request' in dieAt) {
-      const over = new AbortController()
-      const held = this.server.faults.waitForHeld('step', over.signal).catch(() => undefined)
-      await Promise.race([held, ended])
+      await untilHeld('step')
       child.kill('SIGKILL')
-      over.abort()
     }
     const [status, signal] = await ended
-    this.server.faults.clear()
+    over.abort()
+    if (dieAt !== undefined) faults.clear()
     const [stdout = '', stderr = ''] = await Promise.all(texts)
     return { status, signal, stdout, stderr }
   }
@@ -132,14 +157,23 @@ export class Site {
       const part = partNumber === null ? '' : ` of part ${partNumber}`
       const what = `request ${index + 1}, ${operation ?? ''}${part}`
       steps.push({ request: index + 1, at: 'before', what: `before ${what}` })
-      // One that is refused has no effect, so that this would be the same step.
-      if (status === 200) steps.push({ request: index + 1, at: 'after', what: `after ${what}` })
+      // One that is refused or only reads has no effect, so that this would be the same step.
+      const isChange = !/^(Get|Head|List)/.test(operation ?? '') && status !== null && status < 300
+      if (isChange) steps.push({ request: index + 1, at: 'after', what: `after ${what}` })
     }
     return steps
   }
 
   async catalog(): Promise<readonly Edge[]> {
-    return (await readCatalog(this.dataDir)).edges
+    if (this.#home === 'local') return (await readCatalog(this.dataDir)).edges
+    const bytes = await this.server.read(catalogKey('')).catch(() => null)
+    return bytes === null ? [] : parseCatalog(String(bytes), 'the shared catalog')
+  }
+
+  /** The keys of all streams in the bucket, in the order of UTF-8. */
+  keys(): string[] {
+    const { objects, bucket } = this.server
+    return objects.keys(bucket).filter(key => parseKey(key, '') !== null && objects.current(bucket, key) !== null)
   }
 
   /** Keys of the uploads that are open in S3. */

@@ -1,7 +1,8 @@
 /** Deleting the objects of an edge that is no longer in the catalog; also for a removal that a crash has interrupted. */
-import type { CatalogHome } from '../../catalog/home.js'
+import type { CatalogHome, Claim } from '../../catalog/home.js'
 import { dropRemoval, type PendingRemoval, pendingRemovals } from '../../catalog/removals.js'
 import type { Edge, Volume } from '../../chain/edge.js'
+import { exitStatus, Failure } from '../../failure.js'
 import { isForbidden } from '../../store/errors.js'
 import { uploadMark } from '../../store/reconcile.js'
 import type { Bucket, StoredObject } from '../../store/s3.js'
@@ -22,7 +23,7 @@ export async function deleteObjects(bucket: Bucket, volumes: readonly Volume[]):
 }
 
 /**
- * Finishes removals in this bucket that were begun and interrupted. One whose edge is still in the catalog had not
+ * Finishes removals in this bucket that were begun and interrupted. One whose edge is in the catalog with all its objects had not
  * happened yet, and does not happen. One whose objects are no longer what they were stays noted, and they stay; so do
  * those that may not be deleted by whoever runs this, as a machine that may only store.
  */
@@ -33,26 +34,59 @@ export async function finishRemovals(
   signal: AbortSignal,
 ): Promise<void> {
   if ((await pendingRemovals(dataDir)).length === 0) return
-  const finished: Edge[] = []
   await catalog.claim('finish an interrupted removal', async claim => {
-    const edges = await claim.read()
-    const listed = new Set(edges.map(edge => edge.volumes[0].key))
     for (const removal of await pendingRemovals(dataDir)) {
       if (removal.bucket !== bucket.name) continue
-      if (listed.has(removal.edge.volumes[0].key)) await dropRemoval(dataDir, removal.id)
-      else {
-        await finishRemoval(dataDir, bucket, removal, signal)
-        finished.push(removal.edge)
-      }
+      const edges = await lookOnceMore(claim, dataDir, bucket, removal, signal)
+      if (lists(edges, removal.edge)) await dropRemoval(dataDir, removal.id)
+      else await finishRemoval(claim, dataDir, bucket, removal, signal)
     }
   })
-  await withdrawGone(catalog, dataDir, bucket, finished, signal)
 }
 
+const lists = (edges: readonly Edge[], { volumes: [{ key }] }: Edge) =>
+  edges.some(({ volumes: [first] }) => first.key === key)
+
 /** Deletes what is left of an edge that the catalog no longer lists, and drops the note; unless that is no longer what it was. */
-export async function finishRemoval(dataDir: string, bucket: Bucket, removal: PendingRemoval, signal: AbortSignal) {
+export async function finishRemoval(
+  claim: Claim,
+  dataDir: string,
+  bucket: Bucket,
+  removal: PendingRemoval,
+  signal: AbortSignal,
+): Promise<void> {
   const left = await whatIsLeft(bucket, removal, signal)
-  if (left !== null && (await deletedIfAllowed(bucket, left))) await dropRemoval(dataDir, removal.id)
+  if (left === null || !(await deletedIfAllowed(bucket, left))) return
+  await endRemoval(claim, dataDir, bucket, removal, signal)
+}
+
+/** What follows when the objects are gone; gives the edges that the catalog lists then. */
+export async function endRemoval(
+  claim: Claim,
+  dataDir: string,
+  bucket: Bucket,
+  removal: PendingRemoval,
+  signal: AbortSignal,
+): Promise<readonly Edge[]> {
+  const edges = await lookOnceMore(claim, dataDir, bucket, removal, signal)
+  await dropRemoval(dataDir, removal.id)
+  return edges
+}
+
+/** `withdrawGone`; where that is refused, nothing more can be done for the removal, and its note goes. */
+async function lookOnceMore(
+  claim: Claim,
+  dataDir: string,
+  bucket: Bucket,
+  removal: PendingRemoval,
+  signal: AbortSignal,
+) {
+  try {
+    return await withdrawGone(claim, dataDir, bucket, [removal.edge], signal)
+  } catch (error) {
+    if (error instanceof Failure && error.status === exitStatus.refused) await dropRemoval(dataDir, removal.id)
+    throw error
+  }
 }
 
 /** Deletes the volumes; false if this machine may not. */

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { errorCode, exitStatus, Failure, messageOf, usageError } from '../failure.js'
 import { commandNames, findCommand } from '../commands/index.js'
+import { openStdout } from './stdout.js'
 import { parseArguments } from './arguments.js'
 import { calledAs, commonOptions, type Context, Interrupted } from './command.js'
 
@@ -19,7 +20,7 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
   const [first, ...others] = argv.slice(2)
   const [word, args] = called.startsWith('zfs2s3-') ? [called.slice('zfs2s3-'.length), argv.slice(2)] : [first, others]
   let name = word === undefined ? 'zfs2s3' : `zfs2s3-${word}`
-  process.stdout.on('error', (error: unknown) => {
+  stdout.on('error', (error: unknown) => {
     if (errorCode(error) === 'EPIPE') process.exit(closedStdoutStatus)
     throw error
   })
@@ -39,7 +40,7 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
     const parsed = parseArguments(args, { ...command, options: [...command.options, ...commonOptions] })
     if (parsed.flag('help')) return await end(exitStatusDone, (await import('./help.js')).helpText(command))
     if (parsed.flag('version')) return await end(exitStatusDone, `${name} ${version()}\n`)
-    const { stdout, stderr } = process
+    const { stderr } = process
     const context: Context = {
       ...{ name, args: parsed, env, stdout, stderr, signal: signalOfProcess(), asked },
       // Node opens it when it is asked for; then cli/stdin can't have it.
@@ -94,9 +95,11 @@ function endBySignal(name: string, { signal, note }: Interrupted): void {
   process.kill(process.pid, signal)
 }
 
+const stdout = openStdout()
+
 /** Waits until stdout has taken everything; then the process ends although stdin or a socket may still be open. */
 async function end(status: number, text = ''): Promise<void> {
-  await new Promise<void>(resolve => process.stdout.write(text, () => resolve()))
+  await new Promise<void>(resolve => stdout.write(text, () => resolve()))
   process.exit(status)
 }
 

@@ -1,5 +1,4 @@
 /** Records on stdin and stdout: one JSON object a line. */
-import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { errorCode, messageOf, usageError } from '../failure.js'
@@ -75,15 +74,37 @@ export async function writeRecords(output: Writable, records: Iterable<object>, 
 }
 
 /**
- * Writes text or bytes and waits while `output` is full; throws the signal's reason once that is aborted, since a reader may be
- * stuck. A closed stdout has ended the process in cli/main.
+ * Writes text or bytes and waits until `output` has taken them: then their memory may be used again. Throws the signal's reason
+ * once that is aborted, since a reader may be stuck. A closed stdout has ended the process in cli/main.
  */
 export async function write(output: Writable, data: string | Uint8Array, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted()
-  if (output.write(data)) return
-  try {
-    await once(output, 'drain', { signal })
-  } catch (error) {
-    throw signal?.aborted === true ? signal.reason : error
+  await new Promise<void>((resolve, reject) => {
+    const aborted = () => reject(signal?.reason as Error)
+    signal?.addEventListener('abort', aborted, { once: true })
+    output.write(data, error => {
+      signal?.removeEventListener('abort', aborted)
+      if (error == null) resolve()
+      else reject(error)
+    })
+  })
+}
+
+/**
+ * Writes chunks one after the other. While one is on its way the next one is made: so that each must be good until the next
+ * but one is asked for.
+ */
+export async function writeAll(
+  output: Writable,
+  chunks: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<void> {
+  let written = Promise.resolve()
+  for await (const chunk of chunks) {
+    await written
+    written = write(output, chunk, signal)
+    // It is asked before the next one; until then its failure is nobody's.
+    written.catch(() => undefined)
   }
+  await written
 }

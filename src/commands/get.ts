@@ -4,8 +4,8 @@ import { argumentsToName, edgeFinder, type EdgeName, recordToName } from '../cha
 import { edgeTitle } from '../chain/names.js'
 import { storedBytes } from '../chain/record.js'
 import type { Command, Context } from '../cli/command.js'
-import { readRecords, write } from '../cli/ndjson.js'
-import { counted, type Progress, progressOption, startProgress } from '../cli/progress.js'
+import { readRecords, writeAll } from '../cli/ndjson.js'
+import { progressOption, startProgress } from '../cli/progress.js'
 import { transferOptions, transferSettings, dataDirOption } from '../cli/settings.js'
 import { refused, usageError } from '../failure.js'
 import { download, findVolumes, readStretch, readVolumes } from '../store/download.js'
@@ -28,7 +28,7 @@ export const command: Command = {
     'Reads the stream back from S3 and writes it, checked against the checksum on record and, as far as it can be read, ' +
       'record by record. A break of the line is mended where it was. If anything is wrong, it ends with status 4 before the ' +
       'end of the stream is written, so that zfs receive at the other end of the pipe refuses it: never a damaged stream that looks whole.',
-    'It is fetched in ranges, several at a time, and written in order; what waits to be written takes 32 MiB at most. An ' +
+    'It is fetched in ranges, several at a time, and written in order; what waits to be written takes 72 MiB at most. An ' +
       'object that is replaced while it is read is noticed.',
     '--continue goes on with a zfs receive -s that was interrupted: what is written is the same stream from where the ' +
       'receiver stopped, as zfs send -t would send it. The token says which stream it is. Of a long stream put has noted ' +
@@ -109,12 +109,12 @@ export async function writeStream(
   const aim = { verb: 'read', what: edgeTitle(edge), total, streams: 1 }
   const progress = startProgress(context, aim)
   try {
-    const reading = { signal, concurrency, retryForMs: place.retryForMs }
+    const reading = { signal, concurrency, retryForMs: place.retryForMs, onBytes: (bytes: number) => progress.add(bytes) }
     const stream =
       token === null
-        ? checkedStream(undone(counted(download(bucket, edge, reading), progress), undo), edge)
-        : await continued(bucket, edge, token, undo, reading, progress)
-    for await (const chunk of stream) await write(stdout, chunk, signal)
+        ? checkedStream(undone(download(bucket, edge, reading), undo), edge)
+        : await continued(bucket, edge, token, undo, reading)
+    await writeAll(stdout, stream, signal)
   } catch (error) {
     throw signal.aborted ? signal.reason : error
   } finally {
@@ -124,19 +124,12 @@ export async function writeStream(
 }
 
 /** What a token asks for: of a stream that is stored as it was sent, no more than is needed. */
-async function continued(
-  bucket: Bucket,
-  edge: Edge,
-  token: TokenFacts,
-  undo: Undoing,
-  reading: RangeOptions,
-  progress: Progress,
-) {
+async function continued(bucket: Bucket, edge: Edge, token: TokenFacts, undo: Undoing, reading: RangeOptions) {
   const found = await findVolumes(bucket, edge, reading.signal)
   const read = (stretch: Stretch) =>
     isWhole(stretch)
-      ? undone(counted(readVolumes(bucket, edge, found, reading), progress), undo)
-      : counted(readStretch(bucket, found, stretch, reading), progress)
+      ? undone(readVolumes(bucket, edge, found, reading), undo)
+      : readStretch(bucket, found, stretch, reading)
   const positions = undo.filter === undefined ? positionsIn(edge.index) : []
   return continuedStream(read, positions, edge, token)
 }

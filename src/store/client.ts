@@ -4,6 +4,7 @@
  */
 import type { S3Client } from '@aws-sdk/client-s3'
 import { Body } from './body.js'
+import { Intake } from './intake.js'
 import { Pace } from './pace.js'
 
 /** Where a bucket is; the same fields as in cli/settings. */
@@ -23,14 +24,15 @@ export type Sdk = typeof import('@aws-sdk/client-s3')
 export interface OpenClient {
   readonly sdk: Sdk
   readonly client: S3Client
-  /** The limit that there is; null without one. Bodies of requests keep to it, answers are for their readers to hold back. */
-  readonly pace: Pace | null
+  /** What reads ranges of objects for it. */
+  readonly intake: Intake
 }
 
 /** Loads the SDK and makes a client. Asks the network nothing. */
 export async function openClient(place: BucketPlace): Promise<OpenClient> {
   const { endpoint, region, profile, timeoutMs, limitRate } = place
   const pace = limitRate === undefined ? null : new Pace(limitRate)
+  const connectMs = Math.min(timeoutMs, 10_000)
   const sdk = await import('@aws-sdk/client-s3')
   const make = (configured: string | undefined) =>
     new sdk.S3Client({
@@ -46,7 +48,7 @@ export async function openClient(place: BucketPlace): Promise<OpenClient> {
       expectContinueHeader: false,
       logger: silent,
       requestHandler: {
-        connectionTimeout: Math.min(timeoutMs, 10_000),
+        connectionTimeout: connectMs,
         socketTimeout: timeoutMs,
         // Each command bounds itself what it has in flight; the SDK's own bound of 50 would make requests wait unseen.
         httpAgent: { maxSockets: Infinity },
@@ -65,7 +67,7 @@ export async function openClient(place: BucketPlace): Promise<OpenClient> {
     step: 'deserialize',
     priority: 'low',
   })
-  return { sdk, client, pace }
+  return { sdk, client, intake: new Intake({ connectMs, timeoutMs, pace }) }
 }
 
 /** A request of the SDK whose body, if it is bytes, is sent as a `Body`. */

@@ -3,7 +3,7 @@ import type { S3Client } from '@aws-sdk/client-s3'
 import { failed } from '../failure.js'
 import { type BucketPlace, openClient, type OpenClient, type Sdk } from './client.js'
 import { type Asked, s3Failure } from './errors.js'
-import type { Pace } from './pace.js'
+import type { Intake } from './intake.js'
 
 /** What a request is about, for messages: `put part 3 of` and a key. */
 export type Doing = Pick<Asked, 'doing' | 'key'>
@@ -13,13 +13,13 @@ export class Connection {
   readonly endpoint: string | undefined
   readonly sdk: Sdk
   readonly client: S3Client
-  /** How fast bytes may pass; null for as fast as they come. */
-  readonly pace: Pace | null
+  /** Reads ranges of objects. */
+  readonly intake: Intake
 
-  private constructor({ sdk, client, pace }: OpenClient, { bucket, endpoint }: BucketPlace) {
+  private constructor({ sdk, client, intake }: OpenClient, { bucket, endpoint }: BucketPlace) {
     this.sdk = sdk
     this.client = client
-    this.pace = pace
+    this.intake = intake
     this.bucket = bucket
     this.endpoint = endpoint
   }
@@ -32,6 +32,7 @@ export class Connection {
   /** Frees its sockets. */
   close(): void {
     this.client.destroy()
+    this.intake.destroy()
   }
 
   /** What `request` gives; what it throws comes as a Failure. */

@@ -1,11 +1,12 @@
 /** Reading a stored stream: the bytes of all its volumes in order, compared with what is on record before the last ones. */
-import { createHash, type Hash } from 'node:crypto'
 import type { Edge, Volume } from '../chain/edge.js'
 import { badStream, notYet } from '../failure.js'
+import { Tail } from '../stream/tail.js'
 import { notInBucket } from './errors.js'
 import { compositeSha256 } from './parts.js'
 import { type RangeOptions, readInRanges } from './ranges.js'
 import type { Bucket, StoredObject } from './s3.js'
+import { Sha256 } from './sha256.js'
 
 /** A volume of an edge, and what S3 has under its key. */
 export interface Found {
@@ -14,8 +15,8 @@ export interface Found {
 }
 
 /**
- * The bytes of one stored stream. Each volume's last chunk is held back until size and checksum have proved right, so
- * that a reader never sees the end of a damaged stream. Throws status 3 if an object is not there, 4 if it is another
+ * The bytes of one stored stream. Each volume's last bytes are held back until size and checksum have proved right, so
+ * that a reader never sees the end of a damaged stream. Each chunk is good until the next but one is asked for. Throws status 3 if an object is not there, 4 if it is another
  * one than the catalog says or its bytes are, 5 if it is archived; as far as S3 can tell, before the first byte.
  */
 export async function* download(bucket: Bucket, edge: Edge, options: RangeOptions): AsyncGenerator<Uint8Array> {
@@ -97,16 +98,16 @@ async function* downloadVolume(
   const { key } = volume
   const expected = volume.sha256 ?? object.sha256
   const hash = hashFor(expected, partSize)
-  let held: Uint8Array | undefined
+  const tail = new Tail()
   for await (const chunk of readInRanges(bucket, { key, bytes: object.bytes, etag: object.etag }, options)) {
-    hash?.push(chunk)
-    if (held !== undefined) yield held
-    held = chunk
+    const hashed = hash?.push(chunk)
+    yield* tail.push(chunk)
+    await hashed
   }
-  if (hash !== null && hash.result() !== expected) {
+  if (hash !== null && (await hash.result()) !== expected) {
     throw changed(key, `damaged: its bytes don't have the checksum ${expected ?? ''}`)
   }
-  if (held !== undefined) yield held
+  yield* tail.end()
 }
 
 const changed = (key: string, how: string) =>
@@ -123,34 +124,40 @@ function hashFor(expected: string | null, partSize: number | null): PartHashes |
 /** SHA-256 of each part of a stream that was uploaded in parts of one size; Infinity: of one that was put at once. */
 class PartHashes {
   readonly #partSize: number
-  readonly #digests: Buffer[] = []
-  #hash: Hash = createHash('sha256')
+  readonly #digests: Promise<Buffer>[] = []
+  #hash = new Sha256()
   #filled = 0
 
   constructor(partSize: number) {
     this.#partSize = partSize
   }
 
-  push(chunk: Uint8Array): void {
+  /** Takes bytes, which must not change until this has resolved. */
+  async push(chunk: Uint8Array): Promise<void> {
+    const hashed: Promise<void>[] = []
     for (let taken = 0; taken < chunk.length;) {
       const piece = chunk.subarray(taken, taken + this.#partSize - this.#filled)
-      this.#hash.update(piece)
+      hashed.push(this.#hash.update(piece))
       this.#filled += piece.length
       taken += piece.length
       if (this.#filled === this.#partSize) this.#finish()
     }
+    await Promise.all(hashed)
   }
 
   /** As S3 writes it. */
-  result(): string {
-    if (this.#partSize === Infinity) return this.#hash.digest('base64')
+  async result(): Promise<string> {
+    if (this.#partSize === Infinity) return (await this.#hash.digest()).toString('base64')
     if (this.#filled > 0) this.#finish()
-    return compositeSha256(this.#digests)
+    return compositeSha256(await Promise.all(this.#digests))
   }
 
   #finish(): void {
-    this.#digests.push(this.#hash.digest())
-    this.#hash = createHash('sha256')
+    const digest = this.#hash.digest()
+    // Whether it fails is asked at the end.
+    digest.catch(() => undefined)
+    this.#digests.push(digest)
+    this.#hash = new Sha256()
     this.#filled = 0
   }
 }

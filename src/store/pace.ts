@@ -28,12 +28,4 @@ export class Pace {
     // Not before they have had their time: then a limit is never exceeded, from the first byte on.
     if (this.#free > now) await sleep(Math.ceil(this.#free - now))
   }
-
-  /** The same bytes, each chunk when it may pass. */
-  async *through(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of chunks) {
-      await this.pass(chunk.length)
-      yield chunk
-    }
-  }
 }

@@ -1,12 +1,14 @@
-/** The thread that sha256.ts starts. */
-import { createHash } from 'node:crypto'
+/** The thread that sha256.ts asks. A question with memory adds bytes to a digest; one without ends it, and is told it. */
+import { createHash, type Hash } from 'node:crypto'
 import { parentPort } from 'node:worker_threads'
-import type { ToHash } from './sha256.js'
+import type { Question } from './sha256.js'
 
-parentPort?.on('message', ({ memory, from, length }: ToHash) => {
-  parentPort?.postMessage(
-    createHash('sha256')
-      .update(new Uint8Array(memory, from, length))
-      .digest(),
-  )
+const under = new Map<number, Hash>()
+
+parentPort?.on('message', ({ digest, bytes, isLast }: Question) => {
+  const hash = under.get(digest) ?? createHash('sha256')
+  if (bytes !== null) hash.update(new Uint8Array(bytes.memory, bytes.from, bytes.length))
+  if (isLast) under.delete(digest)
+  else under.set(digest, hash)
+  parentPort?.postMessage(isLast ? hash.digest() : null)
 })

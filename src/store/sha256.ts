@@ -1,40 +1,86 @@
-/** SHA-256 of parts, in a thread of its own: it is what costs most of an upload, and everything else goes on meanwhile. */
-import { createHash } from 'node:crypto'
-import { once } from 'node:events'
+/** SHA-256 of parts, in a thread of its own: it is what costs most of a transfer, and everything else goes on meanwhile. */
+import { createHash, type Hash } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 
 /** What is shorter is hashed at once, in less time than it takes to start the thread. */
 const worthAThread = 1024 * 1024
 
-/** What the thread is asked: to hash that much of a piece of shared memory. */
-export interface ToHash {
-  readonly memory: SharedArrayBuffer
-  readonly from: number
-  readonly length: number
+/** What the thread is asked, in order, and answers with null, or the digest if it was the last of it. */
+export interface Question {
+  /** Which one, of those that are being made. */
+  readonly digest: number
+  /** Bytes to be added. */
+  readonly bytes: { readonly memory: SharedArrayBuffer; readonly from: number; readonly length: number } | null
+  readonly isLast: boolean
+}
+
+interface Waiting {
+  readonly resolve: (digest: Buffer) => void
+  readonly reject: (error: Error) => void
 }
 
 let thread: Worker | undefined
-let latest: Promise<unknown> = Promise.resolve()
+let count = 0
+/** Who waits for an answer, in the order of the questions. */
+const waiting: Waiting[] = []
 
 /** The digest of `bytes`, which must not change until it is there. Only what lies in shared memory goes to the thread. */
 export async function sha256Of(bytes: Uint8Array): Promise<Buffer> {
-  const { buffer: memory, byteOffset: from, length } = bytes
-  if (length < worthAThread || !(memory instanceof SharedArrayBuffer)) {
-    return createHash('sha256').update(bytes).digest()
-  }
-  const answer = latest.then(() => ask({ memory, from, length }))
-  latest = answer.catch(() => undefined)
-  return answer
+  const shared = worthwhile(bytes)
+  if (shared === null) return createHash('sha256').update(bytes).digest()
+  return ask({ digest: (count += 1), bytes: shared, isLast: true })
 }
 
-/** One question at a time: the answer that comes next is the answer to it. Rejects if the thread has died. */
-async function ask(question: ToHash): Promise<Buffer> {
-  if (thread === undefined) {
-    thread = new Worker(new URL('./sha256-thread.js', import.meta.url))
-    // It waits for more, which must not keep the process from ending.
-    thread.unref()
+/** One digest of bytes that come piece by piece. The first one decides who makes it. */
+export class Sha256 {
+  readonly #digest = (count += 1)
+  #here: Hash | null = null
+  #isInThread = false
+
+  /** Adds bytes. They must not change until this has resolved; more may be added before. */
+  async update(bytes: Uint8Array): Promise<void> {
+    const shared = this.#isInThread ? sharedBytes(bytes) : this.#here === null ? worthwhile(bytes) : null
+    if (shared === null) {
+      if (this.#isInThread) throw new Error('bytes that are not shared came after some that are')
+      this.#here ??= createHash('sha256')
+      this.#here.update(bytes)
+      return
+    }
+    this.#isInThread = true
+    await ask({ digest: this.#digest, bytes: shared, isLast: false })
   }
+
+  /** The digest of all that was added. */
+  async digest(): Promise<Buffer> {
+    if (this.#isInThread) return ask({ digest: this.#digest, bytes: null, isLast: true })
+    return (this.#here ?? createHash('sha256')).digest()
+  }
+}
+
+const worthwhile = (bytes: Uint8Array) => (bytes.length < worthAThread ? null : sharedBytes(bytes))
+
+function sharedBytes({ buffer: memory, byteOffset: from, length }: Uint8Array): Question['bytes'] {
+  return memory instanceof SharedArrayBuffer ? { memory, from, length } : null
+}
+
+/** Rejects if the thread has died. */
+function ask(question: Question): Promise<Buffer> {
+  thread ??= startThread()
+  thread.ref()
   thread.postMessage(question)
-  const [digest] = (await once(thread, 'message')) as [Uint8Array]
-  return Buffer.from(digest)
+  return new Promise((resolve, reject) => waiting.push({ resolve, reject }))
+}
+
+function startThread(): Worker {
+  // It has nothing to say; without these it would open our own stdout and stderr.
+  const started = new Worker(new URL('./sha256-thread.js', import.meta.url), { stdout: true, stderr: true })
+  started.on('message', (digest: Uint8Array | null) => {
+    waiting.shift()?.resolve(Buffer.from(digest ?? []))
+    // The process may end while it waits for more.
+    if (waiting.length === 0) started.unref()
+  })
+  started.on('error', error => {
+    for (const { reject } of waiting.splice(0)) reject(error)
+  })
+  return started
 }

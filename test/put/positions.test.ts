@@ -13,7 +13,7 @@ import { PositionCollector } from '#src/stream/positions.js'
 import { tokenFacts } from '#src/stream/token.js'
 import { edge as edgeOf } from '../chain/notation.js'
 import { fixture } from '../fixtures.js'
-import { all } from '../store/buckets.js'
+import { bytesOf } from '../store/buckets.js'
 import { header, openPlace, patience, type Place, readAgain } from '../store/place.js'
 import { pointOf, resumed, split, WRITE } from '../stream/reference.js'
 import { cut, parsed, verdictOf } from '../stream/streams.js'
@@ -136,7 +136,7 @@ describe('a stream in several volumes', () => {
       place.server.log.clear()
       const stretch = (of: { from: number; to: number | null }) =>
         readStretch(place.bucket, found, of, { ...patience, concurrency: 2, rangeBytes: 200_000 })
-      const made = Buffer.concat(await all(continuedStream(stretch, positionsIn(edge.index), edge, token)))
+      const made = await bytesOf(continuedStream(stretch, positionsIn(edge.index), edge, token))
       assert.ok(made.equals(resumed(stream, object, offset)))
       const answers = place.server.log.entries({ operation: 'GetObject' }).map(each => each.responseBytes)
       const read = answers.reduce((sum, each) => sum + each, 0)

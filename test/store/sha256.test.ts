@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { sha256Of } from '#src/store/sha256.js'
+import { Sha256, sha256Of } from '#src/store/sha256.js'
 
 const mebibyte = 1024 * 1024
 
@@ -42,5 +42,31 @@ describe('the SHA-256 of a part', () => {
       memory.fill(turn)
       assert.equal((await sha256Of(memory)).toString('hex'), expected(memory))
     }
+  })
+})
+
+describe('the SHA-256 of bytes that come piece by piece', () => {
+  const cases: [what: string, pieces: Buffer[]][] = [
+    ['of none', []],
+    ['of few', [shared(10, 1), shared(20, 2)]],
+    ['of many', [shared(2 * mebibyte, 1), shared(mebibyte, 2), shared(7, 3)]],
+    ['of few, and then many', [shared(7, 1), shared(2 * mebibyte, 2)]],
+    ['of memory that is not shared', [Buffer.alloc(2 * mebibyte, 1), shared(2 * mebibyte, 2)]],
+  ]
+  for (const [what, pieces] of cases) {
+    it(what, async () => {
+      const hash = new Sha256()
+      await Promise.all(pieces.map(piece => hash.update(piece)))
+      assert.equal((await hash.digest()).toString('hex'), expected(Buffer.concat(pieces)))
+    })
+  }
+
+  it('several at once, each its own', async () => {
+    const piece = shared(mebibyte, 5)
+    const hashes = Array.from({ length: 4 }, () => new Sha256())
+    for (let turn = 0; turn < 3; turn++) await Promise.all(hashes.map(hash => hash.update(piece)))
+    const digests = await Promise.all(hashes.map(hash => hash.digest()))
+    const right = expected(Buffer.concat([piece, piece, piece]))
+    assert.deepEqual(new Set(digests.map(digest => digest.toString('hex'))), new Set([right]))
   })
 })

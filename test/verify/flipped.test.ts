@@ -13,7 +13,7 @@ import { PositionCollector } from '#src/stream/positions.js'
 import { tokenFacts } from '#src/stream/token.js'
 import { fixture } from '../fixtures.js'
 import { startS3Server, type S3Server } from '../s3/server.js'
-import { all, openBucket, storeEdge } from '../store/buckets.js'
+import { bytesOf, openBucket, storeEdge } from '../store/buckets.js'
 import { verdictOf } from '../stream/streams.js'
 
 const stream = fixture('chain-1.zs')
@@ -97,16 +97,16 @@ describe('a stored stream of which one bit flips', () => {
     const continued = (edge: Edge, found: readonly Found[]) =>
       continuedStream(stretch => readStretch(bucket, found, stretch, options), noted.positions, edge, token)
     const whole = await stored('positions')
-    const good = Buffer.concat(await all(continued(whole, await findVolumes(bucket, whole, options.signal))))
+    const good = await bytesOf(continued(whole, await findVolumes(bucket, whole, options.signal)))
     let unnoticed = 0
     for (const at of positions) {
       const edge = await stored(`positions-${at}`)
       await server.alter({ key: edge.volumes[0].key, flipBit: at })
       const chunks = continued(edge, await findVolumes(bucket, edge, options.signal))
-      const out = await all(chunks).catch((error: unknown) => assert.ok(error instanceof Failure && error.status === 4))
+      const out = await bytesOf(chunks).catch((error: unknown) => assert.ok(error instanceof Failure && error.status === 4))
       if (out === undefined) continue
       unnoticed += 1
-      assert.ok(Buffer.concat(out).equals(good), `at ${at}`)
+      assert.ok(out.equals(good), `at ${at}`)
     }
     assert.ok(unnoticed < positions.length, `${unnoticed} are not noticed`)
   })

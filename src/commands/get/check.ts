@@ -6,12 +6,13 @@ import { type Format, formatInWords } from '../../stream/magic.js'
 import { StreamParser } from '../../stream/parser.js'
 import type { Position } from '../../stream/positions.js'
 import type { Stretch } from '../../stream/stretches.js'
+import { Tail } from '../../stream/tail.js'
 import type { TokenFacts } from '../../stream/token.js'
 import { ReadAhead } from '../read-ahead.js'
 import { verdictFailure } from '../verdict.js'
 
 /**
- * Passes a stream on and reads its records on the way, if they can be read. The last chunk is held back until they are
+ * Passes a stream on and reads its records on the way, if they can be read. The last bytes are held back until they are
  * known to be whole and to be the snapshot that was asked for. Throws status 4 otherwise.
  */
 export async function* checkedStream(chunks: AsyncGenerator<Uint8Array>, edge: Edge): AsyncGenerator<Uint8Array> {
@@ -24,12 +25,11 @@ export async function* checkedStream(chunks: AsyncGenerator<Uint8Array>, edge: E
     return
   }
   const parser = new StreamParser()
-  let held: Uint8Array | undefined
+  const tail = new Tail()
   for await (const chunk of ahead.chunks()) {
     parser.push(chunk)
     if (parser.damage !== null) throw verdictFailure(parser.end())
-    if (held !== undefined) yield held
-    held = chunk
+    yield* tail.push(chunk)
   }
   const verdict = parser.end()
   if (verdict.outcome !== 'whole') throw verdictFailure(verdict)
@@ -40,7 +40,7 @@ export async function* checkedStream(chunks: AsyncGenerator<Uint8Array>, edge: E
       'the object is not what the catalog says',
     )
   }
-  if (held !== undefined) yield held
+  yield* tail.end()
 }
 
 /** Throws status 4 if bytes that are no stream, nor known to be compressed or encrypted, are not what was stored. */
@@ -53,7 +53,7 @@ export function demandMeant(format: Format, { snapshot, filter, verified }: Edge
 }
 
 /**
- * The rest of a stream for a receiver that was interrupted where `token` says. The last chunk is held back until all that is
+ * The rest of a stream for a receiver that was interrupted where `token` says. The last bytes are held back until all that is
  * needed has passed and was whole. Throws status 4 otherwise, or if the token is for another stream.
  * @param read gives a stretch of the stored stream
  * @param positions those that are known in it
@@ -72,18 +72,15 @@ export async function* continuedStream(
     )
   }
   const continuation = new Continuation(token, positions)
-  let held: Uint8Array | undefined
+  const tail = new Tail()
   for (let next = continuation.nextStretch(); next !== null; next = continuation.nextStretch()) {
     for await (const chunk of next.from === 0 ? readable(read(next), name) : read(next)) {
-      for (const piece of continuation.push(chunk)) {
-        if (held !== undefined) yield held
-        held = piece
-      }
+      for (const piece of continuation.push(chunk)) yield* tail.push(piece)
     }
   }
   const verdict = continuation.end()
   if (verdict.outcome !== 'whole') throw verdictFailure(verdict)
-  if (held !== undefined) yield held
+  yield* tail.end()
 }
 
 /** Passes on what begins as a stream does. Throws status 4 for anything else. */

@@ -18,16 +18,15 @@ export interface Reading extends RangeOptions, Undoing {}
 
 /**
  * Reads all of an edge that was looked up and says what it is. `all` is the catalog, which it must still fit.
- * @param onBytes told of every chunk that came from S3
  */
 export async function readBack(
   bucket: Bucket,
   edge: Edge,
   { found }: LookedUp,
   all: readonly Edge[],
-  reading: Reading & { readonly onBytes: (bytes: number) => void },
+  reading: Reading,
 ): Promise<Outcome> {
-  const stored = new Stored(readVolumes(bucket, edge, found, reading), reading.onBytes)
+  const stored = new Stored(readVolumes(bucket, edge, found, reading))
   try {
     const plain = undone(stored.view(), reading)
     const looked = await lookAtRecords(plain, edge, all).catch((error: unknown) => ({ error }))
@@ -48,13 +47,11 @@ export async function readBack(
 /** The bytes from S3, counted; how they ended is remembered, and nobody but `end` ends them early. */
 class Stored {
   readonly #chunks: AsyncGenerator<Uint8Array>
-  readonly #onBytes: (bytes: number) => void
   bytes = 0
   failure: { readonly error: unknown } | null = null
 
-  constructor(chunks: AsyncGenerator<Uint8Array>, onBytes: (bytes: number) => void) {
+  constructor(chunks: AsyncGenerator<Uint8Array>) {
     this.#chunks = chunks
-    this.#onBytes = onBytes
   }
 
   async *view(): AsyncGenerator<Uint8Array> {
@@ -75,7 +72,6 @@ class Stored {
       const next = await this.#chunks.next()
       if (next.done === true) return null
       this.bytes += next.value.length
-      this.#onBytes(next.value.length)
       return next.value
     } catch (error) {
       this.failure ??= { error }

@@ -1,0 +1,257 @@
+/** Ranges read straight from the socket: whatever a service answers, and however the line behaves. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+import { describe, it, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Intake } from '#src/store/intake.js'
+import { Pace } from '#src/store/pace.js'
+
+const content = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, at) => (at * 31 + (at >> 8)) % 251))
+const rangeHead = (length: number, ...more: string[]) =>
+  ['HTTP/1.1 206 Partial Content', `Content-Length: ${length}`, 'Content-Range: bytes 0-1/2', ...more, '', ''].join(
+    '\r\n',
+  )
+const whole = Buffer.concat([Buffer.from(rangeHead(content.length)), content])
+
+/** What is done for each request; the requests are counted over all connections. */
+type Script = (socket: Socket, request: number) => void
+
+/** A server, and what reads ranges from it. */
+async function place(test: TestContext, script: Script, pace: Pace | null = null) {
+  const sockets: Socket[] = []
+  const requests: string[] = []
+  const server = createServer(socket => {
+    sockets.push(socket)
+    socket.on('error', () => undefined)
+    let text = ''
+    socket.on('data', data => {
+      text += data.toString('latin1')
+      for (let end = text.indexOf('\r\n\r\n'); end >= 0; end = text.indexOf('\r\n\r\n')) {
+        requests.push(text.slice(0, end))
+        text = text.slice(end + 4)
+        script(socket, requests.length)
+      }
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const intake = new Intake({ connectMs: 1000, timeoutMs: 200, pace })
+  test.after(() => {
+    intake.destroy()
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  const request = {
+    method: 'GET',
+    protocol: 'http:',
+    hostname: '127.0.0.1',
+    port: (server.address() as AddressInfo).port,
+    path: '/bucket/tank/home%40a',
+    query: { 'x-id': 'Get Object', a: ["'1'", '2'], flag: null },
+    headers: { host: 'there', range: 'bytes=0-1' },
+  }
+  const take = (memory: Uint8Array, signal = new AbortController().signal) => intake.take(request, { memory, signal })
+  /** A range of the content's length, as far as it comes. */
+  const range = async () => {
+    const memory = Buffer.alloc(content.length)
+    const { arriving } = await take(memory)
+    assert.ok(arriving !== null)
+    const length = await arriving
+    return memory.subarray(0, length)
+  }
+  return { sockets, requests, take, range, intake, request }
+}
+
+describe('a range', () => {
+  const ways: [what: string, script: Script][] = [
+    ['in one piece', socket => socket.write(whole)],
+    [
+      'whose head comes byte by byte',
+      socket => {
+        socket.setNoDelay()
+        void (async () => {
+          const head = whole.length - content.length
+          for (let at = 0; at < head; at++) {
+            socket.write(whole.subarray(at, at + 1))
+            if (at % 10 === 0) await sleep(1)
+          }
+          socket.write(content)
+        })()
+      },
+    ],
+    [
+      'behind 100 Continue',
+      socket => socket.write(Buffer.concat([Buffer.from('HTTP/1.1 100 Continue\r\n\r\n'), whole])),
+    ],
+    ['on a connection that is closed behind it', socket => socket.end(whole)],
+    [
+      'whose length is not said',
+      socket => {
+        socket.write(
+          `HTTP/1.1 206 Partial Content\r\nTransfer-Encoding: chunked\r\n\r\n${content.length.toString(16)}\r\n`,
+        )
+        socket.write(Buffer.concat([content, Buffer.from('\r\n0\r\n\r\n')]))
+      },
+    ],
+  ]
+  for (const [what, script] of ways) {
+    it(`${what} comes as it is`, async test => {
+      const { range } = await place(test, script)
+      assert.ok((await range()).equals(content))
+    })
+  }
+
+  it('is asked for as it was signed', async test => {
+    const { range, requests } = await place(test, socket => socket.write(whole))
+    await range()
+    assert.deepEqual(requests, [
+      'GET /bucket/tank/home%40a?x-id=Get%20Object&a=%271%27&a=2&flag HTTP/1.1\r\nhost: there\r\nrange: bytes=0-1',
+    ])
+  })
+
+  it('comes over the line of the one before', async test => {
+    const { range, sockets } = await place(test, socket => socket.write(whole))
+    for (let turn = 0; turn < 3; turn++) assert.ok((await range()).equals(content))
+    assert.equal(sockets.length, 1)
+  })
+
+  it('has a line of its own while others come', async test => {
+    const { range, sockets } = await place(test, socket => socket.write(whole))
+    const all = await Promise.all([range(), range(), range()])
+    for (const bytes of all) assert.ok(bytes.equals(content))
+    assert.equal(sockets.length, 3)
+  })
+
+  const once: [what: string, script: Script][] = [
+    [
+      'that the service means to close',
+      socket => void socket.end(Buffer.from(`${rangeHead(1, 'Connection: close')}x`)),
+    ],
+    ['that the service has closed', socket => void socket.end(Buffer.from(`${rangeHead(1)}x`))],
+    ['on which bytes have come that nobody asked for', socket => void socket.write(`${rangeHead(1)}x and more`)],
+  ]
+  for (const [what, script] of once) {
+    it(`does not come over a line ${what}`, async test => {
+      const { take, range, sockets } = await place(test, (socket, request) =>
+        request === 1 ? script(socket, 1) : void socket.write(whole),
+      )
+      const first = await take(Buffer.alloc(1)).catch(() => null)
+      await first?.arriving
+      await sleep(20)
+      assert.ok((await range()).equals(content))
+      assert.equal(sockets.length, 2)
+    })
+  }
+
+  it('that breaks off ends with what has come', async test => {
+    const { range } = await place(test, socket => void socket.end(whole.subarray(0, -1000)))
+    assert.ok((await range()).equals(content.subarray(0, -1000)))
+  })
+
+  it('that stalls ends with what has come', async test => {
+    const { range } = await place(test, socket => void socket.write(whole.subarray(0, 100_000)))
+    assert.equal((await range()).length, 100_000 - (whole.length - content.length))
+  })
+
+  it('keeps to a pace, which is no silence', async test => {
+    const { range } = await place(test, socket => void socket.write(whole), new Pace(600_000))
+    const start = performance.now()
+    assert.ok((await range()).equals(content))
+    const took = performance.now() - start
+    assert.ok(took > 400 && took < 700, `${took} ms`)
+  })
+
+  it('that is not wanted any more ends with what has come', async test => {
+    const { take } = await place(test, socket => void socket.write(whole.subarray(0, 100_000)))
+    const left = new AbortController()
+    const { arriving } = await take(Buffer.alloc(content.length), left.signal)
+    left.abort()
+    assert.ok(((await arriving) ?? content.length) < content.length)
+  })
+})
+
+describe('another answer', () => {
+  const said = '<Error><Code>SlowDown</Code></Error>'
+  const ways: [what: string, script: Script][] = [
+    [
+      'of a known length',
+      socket => socket.write(`HTTP/1.1 503 Slow Down\r\nContent-Length: ${said.length}\r\n\r\n${said}`),
+    ],
+    [
+      'in chunks',
+      socket =>
+        socket.write(
+          `HTTP/1.1 503 Slow Down\r\nTransfer-Encoding: chunked\r\n\r\n${said.length.toString(16)}\r\n${said}\r\n0\r\n\r\n`,
+        ),
+    ],
+    ['up to the end of the connection', socket => void socket.end(`HTTP/1.1 503 Slow Down\r\n\r\n${said}`)],
+  ]
+  for (const [what, script] of ways) {
+    it(`${what} is the SDK's to read`, async test => {
+      const { take } = await place(test, (socket, request) => script(socket, request))
+      const { response, arriving } = await take(Buffer.alloc(10))
+      assert.equal(arriving, null)
+      assert.equal(response.statusCode, 503)
+      assert.equal(String(await buffer(response.body)), said)
+    })
+  }
+})
+
+describe('no answer', () => {
+  const ways: [what: string, script: Script, error: { name?: string; code?: string }][] = [
+    ['closed at once', socket => void socket.end(), { code: 'ECONNRESET' }],
+    ['closed within the head', socket => void socket.end('HTTP/1.1 206 Par'), { code: 'ECONNRESET' }],
+    ['reset', socket => void socket.resetAndDestroy(), { code: 'ECONNRESET' }],
+    ['silent', () => undefined, { name: 'TimeoutError' }],
+    ['not HTTP', socket => void socket.write('220 smtp ready\r\n\r\n'), { code: 'EPROTO' }],
+    [
+      'with a head that never ends',
+      socket => void socket.write(`HTTP/1.1 206 x\r\nA: ${'a'.repeat(70_000)}`),
+      { code: 'EPROTO' },
+    ],
+    ['longer than asked for', socket => void socket.write(rangeHead(content.length + 1)), { code: 'EPROTO' }],
+    [
+      'an error document that never ends',
+      socket => {
+        socket.write('HTTP/1.1 500 x\r\n\r\n')
+        const more = setInterval(() => socket.write(Buffer.alloc(200_000)), 1)
+        socket.on('close', () => clearInterval(more))
+      },
+      { code: 'EPROTO' },
+    ],
+  ]
+  for (const [what, script, error] of ways) {
+    it(`a line that is ${what}`, async test => {
+      const { take } = await place(test, script)
+      await assert.rejects(take(Buffer.alloc(content.length)), error)
+    })
+  }
+
+  it('where nobody listens', async test => {
+    const { intake, request } = await place(test, () => undefined)
+    const { signal } = new AbortController()
+    await assert.rejects(intake.take({ ...request, port: 1 }, { memory: Buffer.alloc(1), signal }), {
+      code: 'ECONNREFUSED',
+    })
+  })
+
+  it('that is not wanted any more', async test => {
+    const { take } = await place(test, () => undefined)
+    const left = new AbortController()
+    const taken = take(Buffer.alloc(1), left.signal)
+    left.abort()
+    await assert.rejects(taken, { name: 'AbortError' })
+    await assert.rejects(take(Buffer.alloc(1), left.signal), { name: 'AbortError' })
+  })
+
+  it('to what is no GET, or would be two', async test => {
+    const { intake, request, requests } = await place(test, () => undefined)
+    const { signal } = new AbortController()
+    await assert.rejects(intake.take({ ...request, method: 'PUT' }, { memory: Buffer.alloc(1), signal }), /of a GET/)
+    const headers = { ...request.headers, 'x-a': 'b\r\n\r\nGET / HTTP/1.1' }
+    await assert.rejects(intake.take({ ...request, headers }, { memory: Buffer.alloc(1), signal }), /not clean/)
+    assert.deepEqual(requests, [])
+  })
+})

@@ -51,6 +51,11 @@ export async function parseCatalog(text: string, path: string): Promise<Edge[]> 
   return withoutRepetitions(edges, path)
 }
 
+const updateIt = 'update zfs2s3 on this machine'
+
+/** If `parseCatalog` threw it because of a newer version's format. */
+export const isNewerFormat = (error: unknown): boolean => error instanceof Failure && error.remedy === updateIt
+
 const restoreIt = "restore it from a copy; every object's metadata says what it is, so nothing in the bucket is lost"
 
 const ourLine =
@@ -91,10 +96,7 @@ async function readYaml(text: string, path: string): Promise<Edge[]> {
   const written = catalog.get('version')?.value ?? version
   if (typeof written !== 'number') throw damaged(path, root.line, 'its version is not a number')
   if (written > version) {
-    throw failed(
-      `${path} was written by a newer version of zfs2s3 (format ${written})`,
-      'update zfs2s3 on this machine',
-    )
+    throw failed(`${path} was written by a newer version of zfs2s3 (format ${written})`, updateIt)
   }
   const backups = catalog.get('backups')
   if (backups === undefined) throw damaged(path, root.line, 'there is no list of backups')

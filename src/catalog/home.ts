@@ -3,7 +3,7 @@
  * it has. The one here is a file of this machine.
  */
 import type { Edge } from '../chain/edge.js'
-import { readCatalog, writeCatalog } from './catalog.js'
+import { type Catalog, readCatalog, writeCatalog } from './catalog.js'
 import { withLock, type LockOptions } from './lock.js'
 
 /**
@@ -38,29 +38,36 @@ export const changeCatalog = (home: CatalogHome, purpose: string, change: Change
   home.claim(purpose, claim => claim.change(change))
 
 export interface LocalOptions extends LockOptions {
+  /** Called before a catalog is written where there was none. */
+  readonly beforeFirst?: () => Promise<void>
   /** Called after each change, when it is on disk. */
   readonly onChange?: () => void
 }
 
 /** The catalog in the data directory. */
-export function localCatalog(dataDir: string, { onChange, ...options }: LocalOptions = {}): CatalogHome {
-  const read = async () => (await readCatalog(dataDir)).edges
+export function localCatalog(dataDir: string, { beforeFirst, onChange, ...options }: LocalOptions = {}): CatalogHome {
   const claimed = (): Claim => {
     // Nobody else changes it under the lock.
-    let now: readonly Edge[] | undefined
-    const readOnce = async () => (now ??= await read())
+    let now: Pick<Catalog, 'exists' | 'edges'> | undefined
+    const catalog = async () => (now ??= await readCatalog(dataDir))
+    const read = async () => (await catalog()).edges
     return {
-      read: readOnce,
-      readAgain: readOnce,
+      read,
+      readAgain: read,
       change: async change => {
-        const edges = await readOnce()
+        const { exists, edges } = await catalog()
         const changed = await change(edges)
         if (changed === edges) return edges
+        if (!exists) await beforeFirst?.()
         await writeCatalog(dataDir, changed)
         onChange?.()
-        return (now = changed)
+        now = { exists: true, edges: changed }
+        return changed
       },
     }
   }
-  return { read, claim: (purpose, work) => withLock(dataDir, purpose, () => work(claimed()), options) }
+  return {
+    read: async () => (await readCatalog(dataDir)).edges,
+    claim: (purpose, work) => withLock(dataDir, purpose, () => work(claimed()), options),
+  }
 }

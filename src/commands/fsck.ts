@@ -1,17 +1,20 @@
 /** zfs2s3-fsck: the catalog against the bucket, the uploads in progress, and the pools. */
 import type { Edge } from '../chain/edge.js'
 import { merge, supported } from '../chain/merge.js'
+import { catalogKey } from '../chain/names.js'
 import type { Command, Context } from '../cli/command.js'
 import { writeRecord } from '../cli/ndjson.js'
 import { exactBytes } from '../cli/amounts.js'
-import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js'
+import { bucketOptions, bucketSettings, catalogPlace, dataDirOption } from '../cli/settings.js'
 import { refused } from '../failure.js'
 import { Ledger } from '../store/ledger.js'
 import { reconcile } from '../store/reconcile.js'
 import { Bucket } from '../store/s3.js'
 import { type LocalSnapshot, snapshotsAndBookmarks } from '../zfs/zfs.js'
 import { usualConcurrency } from './bucket/edges.js'
-import { withCatalog } from './catalog/change.js'
+import { copyWait, withCatalog } from './catalog/change.js'
+import { remoteFile } from './catalog/in-bucket.js'
+import { copyFinding, lookAtCopy, repairCopy } from './fsck/copy.js'
 import { type Finding, findings } from './fsck/findings.js'
 import { localFindings, storedDatasets } from './fsck/local.js'
 import { ifIdle, lookAround, type Looked, type Place } from './fsck/look.js'
@@ -27,12 +30,13 @@ export const command: Command = {
   description: [
     'Asks S3 for every object of the catalog, whether it is there with the size and checksum on record; looks for objects that ' +
       'the catalog does not have, and for what crashes have left: removals and uploads that were not finished, and multipart ' +
-      'uploads that nobody knows, which cost money and which no listing of the bucket shows. Reads no stream, except the ' +
-      'beginning of one that has no metadata.',
+      'uploads that nobody knows, which cost money and which no listing of the bucket shows. Compares the copy of the catalog that ' +
+      'is in the bucket with the catalog of this machine. Reads no stream, except the beginning of one that has no metadata.',
     'Prints one line of JSON for each finding: finding (a code), key and snapshot, what (a sentence), and mend, a command line that ' +
       'would mend it, or null. Uploads that other commands are working on are no findings.',
     '--repair does what loses nothing: it puts objects that the catalog lacks into it, if what they start from is there, and ' +
-      'finishes removals and uploads that lack only their last steps. It prints what then remains. It deletes no ' +
+      'finishes removals and uploads that lack only their last steps; and it brings the copy of the catalog up to date, if that ' +
+      'lists nothing that is stored and unknown here. It prints what then remains. It deletes no ' +
       'backup, and no multipart upload: that may be one that another machine is just sending.',
   ],
   positionals: 0,
@@ -60,13 +64,23 @@ export const command: Command = {
     try {
       await withCatalog(context, bucket, async catalog => {
         const where: Place = { bucket, prefix: place.prefix, dataDir: dataDirOf(context), catalog }
-        let seen = await lookAround(where, looking)
-        if (args.flag('repair') && findings(seen).length > 0) {
-          await repair(where, seen, looking)
-          seen = await lookAround(where, looking)
+        const file = catalogPlace(context) === 'local' ? remoteFile(context, bucket) : null
+        const look = async () => {
+          const seen = await lookAround(where, looking)
+          const copy = file && (await lookAtCopy(where.dataDir, file, copyWait(context), signal))
+          return {
+            seen,
+            found: [...findings(seen), ...(copy ? [copyFinding(copy, seen, catalogKey(place.prefix))] : [])],
+          }
         }
-        const found = [...findings(seen), ...(args.flag('local') ? await compareWithPools(seen) : [])]
-        await report(context, seen, found)
+        let now = await look()
+        if (args.flag('repair') && now.found.length > 0) {
+          await repair(where, now.seen, looking)
+          if (file !== null) await repairCopy(where.dataDir, file, now.seen, copyWait(context))
+          now = await look()
+        }
+        const { seen, found } = now
+        await report(context, seen, [...found, ...(args.flag('local') ? await compareWithPools(seen) : [])])
       })
     } catch (error) {
       throw signal.aborted ? signal.reason : error

@@ -1,5 +1,5 @@
 /**
- * What others do in the bucket: `bucket.js delete KEY`, `bucket.js put KEY` with the object's bytes on stdin,
+ * What others do in the bucket: `bucket.js delete KEY`, `read KEY` to stdout, `put KEY` with the object's bytes on stdin,
  * `bucket.js begin KEY`, which starts a multipart upload with stdin as its first part and prints its ID and the part's ETag;
  * and `bucket.js api OPERATION JSON`, any other operation of the SDK. `list PREFIX` and `uploads PREFIX` print what is there,
  * with keys behind the prefix; `empty PREFIX` removes all of it.
@@ -11,6 +11,7 @@ import {
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectAttributesCommand,
+  GetObjectCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectVersionsCommand,
@@ -27,6 +28,7 @@ const Bucket = process.env.ZFS2S3_BUCKET ?? ''
 
 const actions = new Map<string, () => Promise<unknown>>([
   ['delete', () => client.send(new DeleteObjectCommand({ Bucket, Key }))],
+  ['read', read],
   ['put', async () => client.send(new PutObjectCommand({ Bucket, Key, Body: await buffer(process.stdin) }))],
   ['begin', begin],
   ['api', api],
@@ -37,6 +39,11 @@ const actions = new Map<string, () => Promise<unknown>>([
 const act = actions.get(action)
 if (act === undefined) throw new Error(`what is '${action}'?`)
 await act()
+
+async function read() {
+  const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }))
+  process.stdout.write((await Body?.transformToByteArray()) ?? '')
+}
 
 async function begin() {
   const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key }))

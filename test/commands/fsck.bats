@@ -40,6 +40,7 @@ found() { jq -r '"\(.finding) \(.snapshot // .key)"' <<<"$output"; }
 @test "objects without an edge are adopted, if what they start from is there" {
   put_chain 4
   rm "$(catalog)"
+  in_bucket delete zfs2s3-catalog.yml
   in_bucket delete 'tank/chain@day3 <- tank/chain@day2'
   run -3 --separate-stderr zfs2s3-fsck
   [ "$(found | sort | paste -sd' ')" = "object-without-edge tank/chain@day1 object-without-edge tank/chain@day2 object-without-edge tank/chain@day4" ]
@@ -152,4 +153,68 @@ ZFS
   says "there is no bucket elsewhere"
   run -2 --separate-stderr zfs2s3-fsck tank/home@a
   says "is one argument too many"
+}
+
+# put_copy: the copy of the catalog is what stdin has.
+put_copy() { in_bucket put zfs2s3-catalog.yml; }
+
+@test "a copy of the catalog that is missing or behind is brought up to date by --repair" {
+  put_chain 1
+  in_bucket read zfs2s3-catalog.yml >"$BATS_TEST_TMPDIR/old"
+  put_fixture chain-1-2
+  in_bucket delete zfs2s3-catalog.yml
+  run -3 --separate-stderr zfs2s3-fsck
+  [ "$(found)" = "copy-missing ${ZFS2S3_PREFIX}zfs2s3-catalog.yml" ]
+  [ "$(jq -r .mend <<<"$output")" = "zfs2s3-fsck --repair" ]
+  run -0 --separate-stderr zfs2s3-fsck --repair
+  [ "$output$stderr" = "" ]
+  cmp "$(catalog)" <(in_bucket read zfs2s3-catalog.yml)
+  put_copy <"$BATS_TEST_TMPDIR/old"
+  run -3 --separate-stderr zfs2s3-fsck
+  [ "$(found)" = "copy-behind ${ZFS2S3_PREFIX}zfs2s3-catalog.yml" ]
+  run -0 --separate-stderr zfs2s3-fsck --repair
+  [ "$output$stderr" = "" ]
+  cmp "$(catalog)" <(in_bucket read zfs2s3-catalog.yml)
+}
+
+@test "a copy that a killed rm has not brought up to date any more lists nothing that is lost" {
+  put_chain 2
+  copy_fault='{"operation":"PutObject","do":"status","status":403,"code":"AccessDenied"}'
+  s3 POST faults "$(jq -c --arg key "$ZFS2S3_PREFIX" '. + {key: $key}' <<<"$copy_fault")"
+  run -1 zfs2s3-rm tank/chain@day2
+  run -3 --separate-stderr zfs2s3-fsck
+  [ "$(found)" = "copy-behind ${ZFS2S3_PREFIX}zfs2s3-catalog.yml" ]
+  run -0 --separate-stderr zfs2s3-fsck --repair
+  [ "$(zfs2s3-graph --from copy | jq -r .snapshot)" = tank/chain@day1 ]
+}
+
+@test "a copy that knows more than the catalog, or can't be understood, is never overwritten" {
+  put_chain 2
+  in_bucket read zfs2s3-catalog.yml >"$BATS_TEST_TMPDIR/whole"
+  sed -i '/chain@day2/d' "$(catalog)"
+  run -3 --separate-stderr zfs2s3-fsck
+  [ "$(found | sort | paste -sd' ')" = "copy-foreign ${ZFS2S3_PREFIX}zfs2s3-catalog.yml object-without-edge tank/chain@day2" ]
+  [ "$(jq -r 'select(.finding == "copy-foreign").mend' <<<"$output")" = "zfs2s3-graph --from copy | zfs2s3-import" ]
+  zfs2s3-graph --from copy | zfs2s3-import
+  run -0 --separate-stderr zfs2s3-fsck
+  [ "$output$stderr" = "" ]
+  for text in "not a catalog" "$(sed 's/^version: .*/version: 99/' "$BATS_TEST_TMPDIR/whole")" $'\xff\xfe'; do
+    put_copy <<<"$text"
+    run -3 --separate-stderr zfs2s3-fsck --repair
+    [ "$(found)" = "copy-unreadable ${ZFS2S3_PREFIX}zfs2s3-catalog.yml" ]
+    cmp <(cat <<<"$text") <(in_bucket read zfs2s3-catalog.yml)
+  done
+}
+
+@test "the copy of a catalog that was lost is not replaced by the next one's" {
+  put_chain 2
+  in_bucket read zfs2s3-catalog.yml >"$BATS_TEST_TMPDIR/whole"
+  rm "$(catalog)"
+  run -3 --separate-stderr put_fixture plain-full
+  [[ "$stderr" == *"lists what this machine's does not"* ]]
+  cmp "$BATS_TEST_TMPDIR/whole" <(in_bucket read zfs2s3-catalog.yml)
+  zfs2s3-graph --from copy | zfs2s3-import
+  run -0 --separate-stderr zfs2s3-fsck
+  [ "$output$stderr" = "" ]
+  [ "$(zfs2s3-graph --from copy | wc -l)" -eq 3 ]
 }

@@ -93,7 +93,7 @@ altered() {
   s3 POST objects "$(jq -nc --arg key "$ZFS2S3_PREFIX$1" --argjson what "$2" '{bucket: "zfs2s3", key: $key} + $what')"
 }
 
-# in_bucket delete|put|begin|list|uploads KEY: does in the bucket what others may do there (test/commands/bucket.ts).
+# in_bucket delete|read|put|begin|list|uploads KEY: does in the bucket what others may do there (test/commands/bucket.ts).
 in_bucket() {
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true node "$top/dist-test/commands/bucket.js" "$1" "$ZFS2S3_PREFIX$2"
 }

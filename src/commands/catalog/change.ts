@@ -2,7 +2,7 @@
  * Changing the catalog that a command works with, in a file of this machine with a copy in the bucket, or in the bucket
  * alone. Commands change it through this file only, wherever it is kept.
  */
-import { updateCopy } from '../../catalog/copy.js'
+import { forgetCopy, updateCopy } from '../../catalog/copy.js'
 import { type CatalogHome, localCatalog } from '../../catalog/home.js'
 import { demandOwn } from '../../catalog/own.js'
 import type { Context } from '../../cli/command.js'
@@ -30,10 +30,13 @@ export async function withCatalog<T>(
   if (catalogPlace(context) === 'bucket') return work(sharedHome(context, file))
   await demandOwn(dataDir)
   let changed = false
-  const catalog = localCatalog(dataDir, { onChange: () => (changed = true) })
+  const catalog = localCatalog(dataDir, {
+    beforeFirst: () => forgetCopy(dataDir, file, copyWait(context)),
+    onChange: () => (changed = true),
+  })
   const copy = async () => {
     if (!changed || context.signal.aborted) return
-    await updateCopy(dataDir, file, { waitMs: copyWaitMs(context) }).catch((error: unknown) => {
+    await updateCopy(dataDir, file, copyWait(context)).catch((error: unknown) => {
       if (!mayLag || !isForbidden(error)) throw error
     })
   }
@@ -51,7 +54,7 @@ export async function withCatalog<T>(
 }
 
 /** Who copies at the same time may try for as long as S3 may be out of reach. */
-const copyWaitMs = (context: Context): number => bucketSettings(context).retryForMs + 10_000
+export const copyWait = (context: Context) => ({ waitMs: bucketSettings(context).retryForMs + 10_000 })
 
 /** The failure of a command that has done all else. */
 function onlyTheCopy(error: unknown): unknown {

@@ -23,6 +23,10 @@ export interface Finding {
     | 'upload-unknown'
     | 'snapshot-replaced'
     | 'base-not-local'
+    | 'copy-missing'
+    | 'copy-behind'
+    | 'copy-foreign'
+    | 'copy-unreadable'
   /** What it is about: a key, or a snapshot where there is none. */
   readonly key: string | null
   readonly snapshot: string | null
@@ -64,7 +68,7 @@ export interface Seen {
   readonly unknownUploads: readonly (OpenUpload & { readonly bytes: number })[]
 }
 
-const repair = 'zfs2s3-fsck --repair'
+export const repair = 'zfs2s3-fsck --repair'
 
 export function findings(seen: Seen): Finding[] {
   const { bucket, edges } = seen

@@ -1,7 +1,11 @@
 /** minimist made strict: only options that the command's table has, each as often and with what the table says. */
-import minimist from 'minimist'
+import { createRequire } from 'node:module'
+import type Minimist from 'minimist'
 import { usageError } from '../failure.js'
 import type { Command } from './command.js'
+
+// Not by `import`, which would first load a parser that looks for what a CommonJS package exports.
+const minimist = createRequire(import.meta.url)('minimist') as typeof Minimist
 
 /** The arguments of one call, checked against the command's table. */
 export interface Arguments {

@@ -1,6 +1,8 @@
 /** Records on stdin and stdout: one JSON object a line. */
+import { createRequire } from 'node:module'
 import type { Readable, Writable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { finished } from 'node:stream/promises'
+import type Ndjson from 'ndjson'
 import { errorCode, messageOf, usageError } from '../failure.js'
 
 /**
@@ -13,26 +15,18 @@ export async function readRecords<T>(
   read: (record: unknown) => T,
 ): Promise<T[]> {
   if (input.isTTY) throw usageError('no edge is named, and stdin is a terminal', 'name a snapshot, or pipe edges in')
-  // Loaded here: commands that only print should start in the time that Node needs.
-  const { default: ndjson } = await import('ndjson')
-  const records: T[] = []
-  const lines = ndjson.parse({ strict: true })
-  const isWhole = await pipeline(withLastLine(input), lines, async (source: AsyncIterable<unknown>) => {
-    let isLastSeen = false
-    for await (const record of source) {
-      if (record === lastRecord) isLastSeen = true
-      else records.push(readRecord(record, records.length + 1, read))
-    }
-    return isLastSeen
-  }).catch((error: unknown) => {
+  // Loaded here, since commands that only print should start in the time that Node needs; and by `require`, as in arguments.ts.
+  const ndjson = createRequire(import.meta.url)('ndjson') as typeof Ndjson
+  const values: unknown[] = []
+  const lines = ndjson.parse({ strict: true }).on('data', value => values.push(value))
+  await Promise.all([finished(lines), feed(lines, input)]).catch((error: unknown) => {
     // Records in front of that line may not have been taken yet: its text is known, its number isn't.
     const line = /^Could not parse row (.*)\.\.\.$/.exec(messageOf(error))?.[1]
     if (line !== undefined) throw usageError(`'${line}' in the input is not JSON`, remedy, error)
     if (errorCode(error) !== 'ERR_STREAM_PUSH_AFTER_EOF') throw error
-    return false
   })
-  if (!isWhole) throw usageError('a line of the input is null', remedy)
-  return records
+  if (values.pop() !== lastRecord) throw usageError('a line of the input is null', remedy)
+  return values.map((value, index) => readRecord(value, index + 1, read))
 }
 
 const remedy = 'give it what zfs2s3-graph prints'
@@ -40,9 +34,10 @@ const remedy = 'give it what zfs2s3-graph prints'
 /** Comes behind all lines: ndjson takes a line `null` for the end, and drops without a word what follows. */
 const lastRecord = '\0 the last line'
 
-async function* withLastLine(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield* input
-  yield Buffer.from(`\n${JSON.stringify(lastRecord)}\n`)
+/** Doesn't wait for `lines`: they have to keep all of it anyway. */
+async function feed(lines: Writable, input: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const chunk of input) lines.write(chunk)
+  lines.end(`\n${JSON.stringify(lastRecord)}\n`)
 }
 
 function readRecord<T>(record: unknown, number: number, read: (record: unknown) => T): T {

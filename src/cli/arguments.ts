@@ -18,6 +18,8 @@ export interface Arguments {
   text(name: string): string | undefined
   /** All values of an option that may repeat. */
   list(name: string): readonly string[]
+  /** The values of several options that may repeat, in the order of the command line. */
+  inOrder(...names: string[]): { readonly name: string; readonly value: string }[]
   /** A whole number; throws a usage error for anything else or below `least`. */
   count(name: string, least: number): number | undefined
   /** A size in bytes: `64M`, `1G`, `5242880`; the units are powers of 1024, as in `zfs` and `aws`. */
@@ -37,7 +39,7 @@ export function parseArguments(argv: readonly string[], table: Table): Arguments
 
   const valued = table.options.filter(option => option.value !== undefined)
   const switches = table.options.filter(option => option.value === undefined)
-  const parsed = minimist(withValues(words, table.options), {
+  const options: Minimist.Opts = {
     // '_' as well: minimist would turn a GUID given as an argument into a number, and lose digits.
     string: ['_', ...valued.map(option => option.name)],
     boolean: switches.map(option => option.name),
@@ -46,11 +48,19 @@ export function parseArguments(argv: readonly string[], table: Table): Arguments
       if (word.startsWith('-') && word !== '-') throw usageError(`there is no option ${word}`, 'see --help')
       return true
     },
-  })
+  }
+  const parse = (some: readonly string[]): Minimist.ParsedArgs => minimist(withValues(some, table.options), options)
+  const parsed = parse(words)
   if (parsed._.length > table.positionals) {
     throw usageError(`'${String(parsed._[table.positionals])}' is one argument too many`, 'see --help')
   }
 
+  for (const { name } of switches) {
+    // minimist takes digits behind a letter for its value, and what is between them: `-n1` would not be `-n`.
+    const given: unknown = parsed[name]
+    if (typeof given !== 'boolean')
+      throw usageError(`--${name} takes no value, and has '${String(given)}'`, 'see --help')
+  }
   const values = new Map<string, readonly string[]>()
   for (const { name, repeats, choices } of valued) {
     const given: unknown = parsed[name]
@@ -74,6 +84,22 @@ export function parseArguments(argv: readonly string[], table: Table): Arguments
     flag: name => parsed[known(name)] === true,
     text,
     list: name => values.get(known(name)) ?? [],
+    inOrder: (...names) => {
+      const given = names
+        .map(name => ({ name, all: values.get(known(name)) ?? [] }))
+        .filter(({ all }) => all.length > 0)
+      // minimist tells the order within an option only. Of a command line that grows word by word it tells that of all.
+      const lengths = given.length > 1 ? words.map((_, at) => at + 1) : [words.length]
+      const seen = new Map<string, number>()
+      return lengths.flatMap(length => {
+        const some = parse(words.slice(0, length))
+        return given.flatMap(({ name, all }) => {
+          const [before, now] = [seen.get(name) ?? 0, [some[name] ?? []].flat().length]
+          seen.set(name, now)
+          return all.slice(before, now).map(value => ({ name, value }))
+        })
+      })
+    },
     count: (name, least) => ifGiven(text(name), value => readCount(name, value, least)),
     bytes: name => ifGiven(text(name), value => readBytes(name, value)),
     milliseconds: name => ifGiven(text(name), value => readMilliseconds(name, value)),

@@ -34,14 +34,14 @@ export const command: Command = {
       short: 's',
       value: 'COLUMN',
       repeats: true,
-      help: 'sort by a column; several: the first counts most',
+      help: 'sort by a column; of several, also of -S, the first counts most',
     },
     {
       name: 'reverse-sort',
       short: 'S',
       value: 'COLUMN',
       repeats: true,
-      help: 'the same, largest first; columns of --sort count more',
+      help: 'the same, largest first',
     },
     dataDirOption,
     ...bucketOptions,
@@ -55,10 +55,11 @@ export const command: Command = {
   async run(context) {
     const { args, stdout } = context
     const chosen = (args.text('columns') ?? usualColumns).split(',').map(columnOf)
-    const ascending = args.list('sort').map(columnOf)
-    const descending = args.list('reverse-sort').map(columnOf)
-    const streams = named(await allStreams(context), args.positionals, args.flag('recursive')).sort(
-      (a, b) => difference(ascending, a, b, 1) || difference(descending, a, b, -1),
+    const order = args
+      .inOrder('sort', 'reverse-sort')
+      .map(({ name, value }): SortKey => [columnOf(value), name === 'sort' ? 1 : -1])
+    const streams = named(await allStreams(context), args.positionals, args.flag('recursive')).sort((a, b) =>
+      difference(order, a, b),
     )
     const isExact = args.flag('parsable')
     const rows = streams.map(stream => chosen.map(column => cell(column, stream, isExact)))
@@ -83,8 +84,8 @@ async function allStreams(context: Context): Promise<Stream[]> {
   const streams = annotate(edges).flatMap((annotation, index) =>
     edges.slice(index, index + 1).map(edge => ({ edge, annotation })),
   )
-  const order = ['dataset', 'created'].map(columnOf)
-  return streams.sort((a, b) => difference(order, a, b, 1))
+  const order = ['dataset', 'created'].map((name): SortKey => [columnOf(name), 1])
+  return streams.sort((a, b) => difference(order, a, b))
 }
 
 /** The streams that the arguments name; all without any. Throws a refusal where one names none. */
@@ -98,9 +99,12 @@ function named(streams: readonly Stream[], words: readonly string[], recursive: 
   return streams.filter(stream => words.length === 0 || words.some(word => isMeant(word, stream)))
 }
 
-/** By the first of `by` in which they differ; `direction` is 1 or -1. What isn't known comes last either way. */
-function difference(by: readonly Column[], a: Stream, b: Stream, direction: number): number {
-  for (const { value } of by) {
+/** A column, and 1 for the smallest first, -1 for the largest. */
+type SortKey = readonly [column: Column, direction: 1 | -1]
+
+/** By the first of `by` in which they differ. What isn't known comes last either way. */
+function difference(by: readonly SortKey[], a: Stream, b: Stream): number {
+  for (const [{ value }, direction] of by) {
     const [left, right] = [value(a), value(b)]
     if (left === right) continue
     if (left === null || right === null) return left === null ? 1 : -1

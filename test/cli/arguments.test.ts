@@ -10,6 +10,7 @@ const table = {
   options: [
     { name: 'base', short: 'i', value: 'DS@PREV', help: '' },
     { name: 'have', value: 'DS@SNAP', repeats: true, help: '' },
+    { name: 'lack', short: 'l', value: 'DS@SNAP', repeats: true, help: '' },
     { name: 'send', value: 'FLAGS', help: '' },
     { name: 'part-size', value: 'SIZE', help: '' },
     { name: 'retry-for', value: 'TIME', help: '' },
@@ -28,6 +29,7 @@ const positionals: Reading = args => args.positionals
 const bytes: Reading = args => args.bytes('part-size')
 const milliseconds: Reading = args => args.milliseconds('retry-for')
 const count: Reading = args => args.count('concurrency', 1)
+const inOrder: Reading = args => args.inOrder('have', 'lack').map(({ name, value }) => `${name} ${value}`)
 
 describe('a command line', () => {
   const cases: [line: string, reading: Reading, is: unknown][] = [
@@ -47,6 +49,13 @@ describe('a command line', () => {
     ['-n', args => args.flag('dry-run'), true],
     ['--hold x@y', positionals, ['x@y']],
     ['--have a@1 --have a@2', args => args.list('have'), ['a@1', 'a@2']],
+    ['', inOrder, []],
+    ['--have 1 --have 2 x@y', inOrder, ['have 1', 'have 2']],
+    [
+      '-l 1 --have 2 --lack=3 -l4 -nl 5 --have 6 x@y',
+      inOrder,
+      ['lack 1', 'have 2', 'lack 3', 'lack 4', 'lack 5', 'have 6'],
+    ],
     ['--send --raw', args => args.text('send'), '--raw'],
     ['--send -L', args => args.text('send'), '-L'],
     ['--send=-L --hold', args => args.flag('hold'), true],
@@ -84,6 +93,8 @@ describe('a command line', () => {
     ['--base --hold', positionals, '--base needs a value'],
     ['--base a@b --base a@c', positionals, '--base is given twice'],
     ['-i a@b --base a@c', positionals, '--base is given twice'],
+    ['-n1', positionals, "--dry-run takes no value, and has '1'"],
+    ['-nl4 x@y', positionals, "--dry-run takes no value, and has 'l4'"],
     ['x@y --', positionals, 'there is no command behind --'],
     ['--part-size 0', bytes, "--part-size is '0'"],
     ['--part-size 5X', bytes, "--part-size is '5X'"],

@@ -41,6 +41,12 @@ setup() { export ZFS2S3_DATA_DIR=$BATS_FILE_TMPDIR/data; }
   [ "$(zfs2s3-ls -H -s removable -S bytes -o name tank/chain | paste -sd' ')" = "tank/chain@day1 tank/chain@day2 tank/chain@day3" ]
 }
 
+@test "of -s and -S, the first on the command line counts most, as with zfs list" {
+  [ "$(zfs2s3-ls -H -S name -s removable -o name tank/chain | paste -sd' ')" = "tank/chain@day3 tank/chain@day2 tank/chain@day1" ]
+  [ "$(zfs2s3-ls -H -s removable -S name -o name tank/chain | paste -sd' ')" = "tank/chain@day2 tank/chain@day1 tank/chain@day3" ]
+  [ "$(zfs2s3-ls --reverse-sort=removable -Hs name -o name tank/chain | paste -sd' ')" = "tank/chain@day3 tank/chain@day1 tank/chain@day2" ]
+}
+
 @test "names are datasets or snapshots; -r takes what is below as well" {
   [ "$(zfs2s3-ls -H -o name tank/chain@day1 tank/chain@day3 | paste -sd' ')" = "tank/chain@day1 tank/chain@day3" ]
   [ "$(zfs2s3-ls -H -r tank | wc -l)" -eq 4 ]

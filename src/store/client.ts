@@ -3,8 +3,7 @@
  * is opened, so that commands that need no S3 start quickly.
  */
 import type { S3Client } from '@aws-sdk/client-s3'
-import { Body } from './body.js'
-import { Intake } from './intake.js'
+import { Lines } from './lines.js'
 import { Pace } from './pace.js'
 
 /** Where a bucket is; the same fields as in cli/settings. */
@@ -24,8 +23,8 @@ export type Sdk = typeof import('@aws-sdk/client-s3')
 export interface OpenClient {
   readonly sdk: Sdk
   readonly client: S3Client
-  /** What reads ranges of objects for it. */
-  readonly intake: Intake
+  /** On which its parts and ranges travel. */
+  readonly lines: Lines
 }
 
 /** Loads the SDK and makes a client. Asks the network nothing. */
@@ -62,18 +61,7 @@ export async function openClient(place: BucketPlace): Promise<OpenClient> {
     () => false,
   )
   const client = hasRegion ? asConfigured : make('us-east-1')
-  // Behind the SDK's own retries, so that each try has the bytes from their start.
-  client.middlewareStack.add(next => args => next({ ...args, request: inPieces(args.request, pace) }), {
-    step: 'deserialize',
-    priority: 'low',
-  })
-  return { sdk, client, intake: new Intake({ connectMs, timeoutMs, pace }) }
-}
-
-/** A request of the SDK whose body, if it is bytes, is sent as a `Body`. */
-function inPieces(request: unknown, pace: Pace | null): unknown {
-  const isRequest = typeof request === 'object' && request !== null && 'body' in request
-  return isRequest && request.body instanceof Uint8Array ? { ...request, body: new Body(request.body, pace) } : request
+  return { sdk, client, lines: new Lines({ connectMs, timeoutMs, pace }) }
 }
 
 const nothing = () => undefined

@@ -3,7 +3,7 @@ import type { S3Client } from '@aws-sdk/client-s3'
 import { failed } from '../failure.js'
 import { type BucketPlace, openClient, type OpenClient, type Sdk } from './client.js'
 import { type Asked, s3Failure } from './errors.js'
-import type { Intake } from './intake.js'
+import type { Lines } from './lines.js'
 
 /** What a request is about, for messages: `put part 3 of` and a key. */
 export type Doing = Pick<Asked, 'doing' | 'key'>
@@ -13,13 +13,13 @@ export class Connection {
   readonly endpoint: string | undefined
   readonly sdk: Sdk
   readonly client: S3Client
-  /** Reads ranges of objects. */
-  readonly intake: Intake
+  /** On which parts and ranges travel. */
+  readonly lines: Lines
 
-  private constructor({ sdk, client, intake }: OpenClient, { bucket, endpoint }: BucketPlace) {
+  private constructor({ sdk, client, lines }: OpenClient, { bucket, endpoint }: BucketPlace) {
     this.sdk = sdk
     this.client = client
-    this.intake = intake
+    this.lines = lines
     this.bucket = bucket
     this.endpoint = endpoint
   }
@@ -32,7 +32,7 @@ export class Connection {
   /** Frees its sockets. */
   close(): void {
     this.client.destroy()
-    this.intake.destroy()
+    this.lines.destroy()
   }
 
   /** What `request` gives; what it throws comes as a Failure. */

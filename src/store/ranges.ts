@@ -1,8 +1,8 @@
 /** Reading one object in ranges: several at a time, each mended by itself where the line broke, given in order. */
 import { badStream } from '../failure.js'
 import { httpStatus, isMissing, notInBucket } from './errors.js'
-import type { Into } from './line.js'
 import { patiently, type Patience } from './patience.js'
+import type { Into } from './reception.js'
 import type { Bucket } from './s3.js'
 import { inOrder } from './window.js'
 
@@ -47,7 +47,7 @@ export async function* readInRanges(
   const free: Buffer[] = []
   const fetched = inOrder(rangesOf(within, length), concurrency, signal, async (range, either) => {
     const memory = free.pop() ?? Buffer.from(new SharedArrayBuffer(length))
-    await fetchRange(bucket, object, range, { memory, signal: either, onBytes }, retryForMs)
+    await fetchRange(bucket, object, range, { memory, onBytes }, { retryForMs, signal: either })
     return { memory, bytes: range.to - range.from }
   })
   let last: Buffer | undefined
@@ -67,21 +67,19 @@ async function fetchRange(
   bucket: Bucket,
   { key, etag }: ObjectToRead,
   { from, to }: Range,
-  { memory, signal, onBytes }: Into,
-  retryForMs: number,
+  { memory, onBytes }: Into,
+  patience: Patience,
 ): Promise<void> {
+  const { signal } = patience
   try {
     for (let at = from; at < to;) {
       // One byte at least for each try: patience starts anew once something has come.
-      at += await patiently(
-        async () => {
-          const into = { memory: memory.subarray(at - from, to - from), signal, onBytes }
-          const bytes = await bucket.read(key, { from: at, to, etag }, into)
-          if (bytes === 0) throw Object.assign(new Error('the answer has no bytes'), { code: 'ECONNRESET' })
-          return bytes
-        },
-        { retryForMs, signal },
-      )
+      at += await patiently(async () => {
+        const into = { memory: memory.subarray(at - from, to - from), onBytes }
+        const bytes = await bucket.read(key, { from: at, to, etag }, into, signal)
+        if (bytes === 0) throw Object.assign(new Error('the answer has no bytes'), { code: 'ECONNRESET' })
+        return bytes
+      }, patience)
     }
   } catch (error) {
     if (httpStatus(error) === 412) {

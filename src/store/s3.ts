@@ -11,9 +11,9 @@ import { Document } from './document.js'
 import { httpStatus, isMissing, s3Code } from './errors.js'
 import { type ListedObject, listObjects } from './listing.js'
 import type { Patience } from './patience.js'
-import type { Into } from './line.js'
 import { type Lock, lockOf } from './lock.js'
 import { probe, type Probed } from './probe.js'
+import type { Into } from './reception.js'
 import { Uploads } from './uploads.js'
 
 /** What S3 says of an object (S3 API: HeadObject). */
@@ -103,8 +103,9 @@ export class Bucket {
     key: string,
     { from, to, etag }: { readonly from: number; readonly to: number; readonly etag: string },
     into: Into,
+    signal: AbortSignal,
   ): Promise<number> {
-    const { sdk, client, intake } = this.#connection
+    const { sdk, client, lines } = this.#connection
     const command = new sdk.GetObjectCommand({
       Bucket: this.name,
       Key: key,
@@ -115,13 +116,13 @@ export class Bucket {
     // Innermost, in the place of the SDK's own way to send it.
     command.middlewareStack.add(
       () => async args => {
-        const taken = await intake.take(args.request, into)
+        const taken = await lines.take(args.request, into, signal)
         body.arriving = taken.arriving
         return taken
       },
       { step: 'deserialize', priority: 'low' },
     )
-    const { ContentRange: sent } = await client.send(command, { abortSignal: into.signal })
+    const { ContentRange: sent } = await client.send(command, { abortSignal: signal })
     // A service that ignores the range sends other bytes.
     const isRight = sent?.startsWith(`bytes ${from}-`) === true
     return required(isRight ? (body.arriving ?? undefined) : undefined, 'the range that was asked for')

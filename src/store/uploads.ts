@@ -91,6 +91,11 @@ export class Uploads {
     command.middlewareStack.add(next => args => next({ ...args, request: withHeaders(args.request, known) }), {
       step: 'build',
     })
+    // Innermost, in the place of the SDK's own way to send it.
+    command.middlewareStack.add(() => args => this.#connection.lines.send(args.request, signal), {
+      step: 'deserialize',
+      priority: 'low',
+    })
     const answer = await this.#connection.client.send(command, { abortSignal: signal })
     return required(answer.ETag, 'an ETag')
   }

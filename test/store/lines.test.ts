@@ -1,11 +1,11 @@
-/** Ranges read straight from the socket: whatever a service answers, and however the line behaves. */
+/** Parts and ranges on lines of our own: whatever a service answers, and however the line behaves. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Intake } from '#src/store/intake.js'
+import { Lines } from '#src/store/lines.js'
 import { Pace } from '#src/store/pace.js'
 
 const content = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, at) => (at * 31 + (at >> 8)) % 251))
@@ -37,9 +37,9 @@ async function place(test: TestContext, script: Script, pace: Pace | null = null
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const intake = new Intake({ connectMs: 1000, timeoutMs: 200, pace })
+  const lines = new Lines({ connectMs: 1000, timeoutMs: 200, pace })
   test.after(() => {
-    intake.destroy()
+    lines.destroy()
     for (const socket of sockets) socket.destroy()
     server.close()
   })
@@ -52,7 +52,7 @@ async function place(test: TestContext, script: Script, pace: Pace | null = null
     query: { 'x-id': 'Get Object', a: ["'1'", '2'], flag: null },
     headers: { host: 'there', range: 'bytes=0-1' },
   }
-  const take = (memory: Uint8Array, signal = new AbortController().signal) => intake.take(request, { memory, signal })
+  const take = (memory: Uint8Array, signal = new AbortController().signal) => lines.take(request, { memory }, signal)
   /** A range of the content's length, as far as it comes. */
   const range = async () => {
     const memory = Buffer.alloc(content.length)
@@ -61,7 +61,7 @@ async function place(test: TestContext, script: Script, pace: Pace | null = null
     const length = await arriving
     return memory.subarray(0, length)
   }
-  return { sockets, requests, take, range, intake, request }
+  return { sockets, requests, take, range, lines, request }
 }
 
 describe('a range', () => {
@@ -172,6 +172,135 @@ describe('a range', () => {
   })
 })
 
+/** A server that takes whole requests, each with a body of the length that it states, and answers with `answer`. */
+async function taker(
+  test: TestContext,
+  pace: Pace | null = null,
+  answer = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
+) {
+  const bodies: Buffer[] = []
+  let connections = 0
+  const server = createServer(socket => {
+    connections += 1
+    let received = Buffer.alloc(0)
+    socket.on('error', () => undefined)
+    socket.on('data', data => {
+      received = Buffer.concat([received, data])
+      const start = received.indexOf('\r\n\r\n') + 4
+      const length = Number(/content-length: (\d+)/.exec(received.toString('latin1', 0, start))?.[1])
+      if (start < 4 || received.length < start + length) return
+      bodies.push(received.subarray(start, start + length))
+      received = received.subarray(start + length)
+      socket.write(answer)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const lines = new Lines({ connectMs: 1000, timeoutMs: 300, pace })
+  test.after(() => {
+    lines.destroy()
+    server.close()
+  })
+  const send = (body: Uint8Array, signal = new AbortController().signal) => {
+    const headers = { host: 'there', 'content-length': String(body.length) }
+    const { port } = server.address() as AddressInfo
+    const request = {
+      method: 'PUT',
+      protocol: 'http:',
+      hostname: '127.0.0.1',
+      port,
+      path: '/b/k',
+      query: {},
+      headers,
+      body,
+    }
+    return lines.send(request, signal)
+  }
+  return { send, bodies, connections: () => connections }
+}
+
+describe('a part', () => {
+  it('arrives whole, whatever its length, over one line', async test => {
+    const { send, bodies, connections } = await taker(test)
+    const lengths = [0, 1, 512 * 1024 - 1, 512 * 1024, 512 * 1024 + 1, 5_000_000]
+    const parts = lengths.map(length => Buffer.alloc(length, 'zfs send'))
+    for (const part of parts) assert.equal((await send(part)).response.statusCode, 200)
+    assert.deepEqual(
+      bodies.map(({ length }) => length),
+      lengths,
+    )
+    assert.ok(parts.every((part, index) => part.equals(bodies[index] ?? Buffer.alloc(1))))
+    assert.equal(connections(), 1)
+  })
+
+  it('keeps to a pace, which is no silence', async test => {
+    const { send } = await taker(test, new Pace(600_000))
+    const start = performance.now()
+    await send(content)
+    const took = performance.now() - start
+    assert.ok(took > 400 && took < 700, `${took} ms`)
+  })
+
+  it('that is refused before it is there is not sent on, and its line not used again', async test => {
+    let connections = 0
+    const refusal = 'HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno'
+    const server = createServer(socket => {
+      connections += 1
+      socket.on('error', () => undefined)
+      socket.once('data', () => socket.write(refusal))
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const lines = new Lines({ connectMs: 1000, timeoutMs: 300, pace: null })
+    test.after(() => {
+      lines.destroy()
+      server.close()
+    })
+    const body = Buffer.alloc(50_000_000)
+    const request = {
+      method: 'PUT',
+      protocol: 'http:',
+      hostname: '127.0.0.1',
+      port,
+      path: '/',
+      query: {},
+      headers: {},
+      body,
+    }
+    for (let turn = 1; turn <= 2; turn++) {
+      const { response } = await lines.send(request, new AbortController().signal)
+      assert.equal(response.statusCode, 403)
+      assert.equal(String(await buffer(response.body)), 'no')
+      assert.equal(connections, turn)
+    }
+  })
+
+  it('that nobody takes any more times out', async test => {
+    const { lines, request } = await place(test, socket => void socket.pause())
+    const body = Buffer.alloc(50_000_000)
+    await assert.rejects(lines.send({ ...request, method: 'PUT', body }, new AbortController().signal), {
+      name: 'TimeoutError',
+    })
+  })
+
+  it('that is not wanted any more is not sent on', async test => {
+    const { send, bodies } = await taker(test)
+    const left = new AbortController()
+    const sent = send(Buffer.alloc(50_000_000), left.signal)
+    await sleep(5)
+    left.abort()
+    await assert.rejects(sent, { name: 'AbortError' })
+    assert.deepEqual(bodies, [])
+  })
+
+  it('of anything but bytes is not sent', async test => {
+    const { lines, request } = await place(test, () => undefined)
+    const { signal } = new AbortController()
+    await assert.rejects(() => lines.send({ ...request, body: 'text' }, signal), /another request/)
+  })
+})
+
 describe('another answer', () => {
   const said = '<Error><Code>SlowDown</Code></Error>'
   const ways: [what: string, script: Script][] = [
@@ -230,9 +359,9 @@ describe('no answer', () => {
   }
 
   it('where nobody listens', async test => {
-    const { intake, request } = await place(test, () => undefined)
+    const { lines, request } = await place(test, () => undefined)
     const { signal } = new AbortController()
-    await assert.rejects(intake.take({ ...request, port: 1 }, { memory: Buffer.alloc(1), signal }), {
+    await assert.rejects(lines.take({ ...request, port: 1 }, { memory: Buffer.alloc(1) }, signal), {
       code: 'ECONNREFUSED',
     })
   })
@@ -246,12 +375,11 @@ describe('no answer', () => {
     await assert.rejects(take(Buffer.alloc(1), left.signal), { name: 'AbortError' })
   })
 
-  it('to what is no GET, or would be two', async test => {
-    const { intake, request, requests } = await place(test, () => undefined)
+  it('to what would be two requests', async test => {
+    const { lines, request, requests } = await place(test, () => undefined)
     const { signal } = new AbortController()
-    await assert.rejects(intake.take({ ...request, method: 'PUT' }, { memory: Buffer.alloc(1), signal }), /of a GET/)
     const headers = { ...request.headers, 'x-a': 'b\r\n\r\nGET / HTTP/1.1' }
-    await assert.rejects(intake.take({ ...request, headers }, { memory: Buffer.alloc(1), signal }), /not clean/)
+    await assert.rejects(lines.take({ ...request, headers }, { memory: Buffer.alloc(1) }, signal), /not clean/)
     assert.deepEqual(requests, [])
   })
 })

@@ -1,10 +1,11 @@
 /**
- * Reading ranges of objects. Node's own client copies a body twice, into new memory each time, so that most of a download's
- * time goes into collecting that garbage; here the system copies it once, to where it stays. Everything else about a
- * request, from signing it to trying again, remains the SDK's.
+ * How parts and ranges travel. Node's own HTTP client copies a body twice more, into new memory each time, so that most of a
+ * download's time goes into collecting that garbage; here the system copies it once, from or to where it stays. Everything
+ * else about a request, from signing it to trying again, remains the SDK's.
  */
 import { Readable } from 'node:stream'
-import { type Answer, type Into, Line, type LineOptions, type Origin } from './line.js'
+import { Line, type LineOptions, type Origin } from './line.js'
+import type { Answer, Into } from './reception.js'
 
 /** A request as the SDK hands it to whoever sends it, signed. */
 interface Request {
@@ -15,22 +16,25 @@ interface Request {
   readonly path: string
   readonly query: Readonly<Record<string, string | readonly string[] | null>>
   readonly headers: Readonly<Record<string, string>>
+  readonly body?: unknown
 }
 
 /** An answer as the SDK takes it. */
-interface Taken {
-  readonly response: {
-    readonly statusCode: number
-    readonly headers: Readonly<Record<string, string>>
-    readonly body: Readable
-  }
+interface Response {
+  readonly statusCode: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Readable
+}
+
+export interface Taken {
+  readonly response: Response
   /** How many bytes have come into the memory, once no more will; null where they are not the range. Never rejects. */
   readonly arriving: Promise<number> | null
 }
 
-export class Intake {
+export class Lines {
   readonly #options: LineOptions
-  /** Lines that wait for a request, by where they lead; those used last at the end. */
+  /** Those that wait for a request, by where they lead; those used last at the end. */
   readonly #free = new Map<string, Line[]>()
   readonly #all = new Set<Line>()
 
@@ -38,23 +42,32 @@ export class Intake {
     this.#options = options
   }
 
+  /** Sends a signed request with its body, which must not change before the answer is there. Rejects where none comes. */
+  async send(request: unknown, signal: AbortSignal): Promise<{ readonly response: Response }> {
+    return takenOf(await this.#ask(request, null, signal), null)
+  }
+
   /** Sends a signed GET of a range. Rejects where no answer comes. */
-  async take(request: unknown, into: Into): Promise<Taken> {
-    if (!isGet(request)) throw new Error('the SDK has made something else of a GET')
-    const text = textOf(request)
-    const origin = originOf(request)
-    const free = this.#freeLines(origin)
-    const line = this.#lineTo(origin, free)
-    const answer = await line.ask(text, into, isGood => {
-      if (isGood) free.push(line)
-      else this.#forget(line, free)
-    })
-    return takenOf(answer, into)
+  async take(request: unknown, into: Into, signal: AbortSignal): Promise<Taken> {
+    return takenOf(await this.#ask(request, into, signal), into)
   }
 
   /** Closes all lines. */
   destroy(): void {
     for (const line of this.#all) line.destroy()
+  }
+
+  #ask(request: unknown, into: Into | null, signal: AbortSignal): Promise<Answer> {
+    if (!isRequest(request)) throw new Error('the SDK has made another request than it used to')
+    const { body } = request
+    const asking = { head: headOf(request), body: body instanceof Uint8Array ? body : null, into, signal }
+    const origin = originOf(request)
+    const free = this.#freeLines(origin)
+    const line = this.#lineTo(origin, free)
+    return line.ask(asking, isGood => {
+      if (isGood) free.push(line)
+      else this.#forget(line, free)
+    })
   }
 
   #lineTo(origin: Origin, free: Line[]): Line {
@@ -78,33 +91,39 @@ export class Intake {
   }
 }
 
-function takenOf(answer: Answer, { memory, onBytes }: Into): Taken {
+function takenOf(answer: Answer, into: Into | null): Taken {
   const { status: statusCode, headers } = answer.head
   const taken = (body: Readable, arriving: Taken['arriving']) => ({ response: { statusCode, headers, body }, arriving })
   if ('arriving' in answer) return taken(Readable.from([]), answer.arriving)
-  if (statusCode !== 206 || answer.body.length > memory.length) return taken(Readable.from([answer.body]), null)
+  const { length } = answer.body
+  if (into === null || statusCode !== 206 || length > into.memory.length)
+    return taken(Readable.from([answer.body]), null)
   // A range after all, of a service that did not say how long it would be.
-  memory.set(answer.body)
-  onBytes?.(answer.body.length)
-  return taken(Readable.from([]), Promise.resolve(answer.body.length))
+  into.memory.set(answer.body)
+  into.onBytes?.(length)
+  return taken(Readable.from([]), Promise.resolve(length))
 }
 
-/** Whether the SDK's request is what this sends. */
-const isGet = (request: unknown): request is Request =>
-  typeof request === 'object' && request !== null && 'method' in request && request.method === 'GET'
+/** Whether it is what this can send: bytes, or nothing. */
+const isRequest = (request: unknown): request is Request =>
+  typeof request === 'object' &&
+  request !== null &&
+  'method' in request &&
+  (!('body' in request) || request.body === undefined || request.body instanceof Uint8Array)
 
 function originOf({ protocol, hostname, port }: Request): Origin {
   const isTls = protocol === 'https:'
   return { isTls, hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port: port ?? (isTls ? 443 : 80) }
 }
 
-/** The request as it goes out (RFC 9112, 3). */
-function textOf({ path, query, headers }: Request): string {
+/** The beginning of the request as it goes out (RFC 9112, 3). */
+function headOf({ method, path, query, headers }: Request): string {
   const pairs = Object.entries(query).flatMap(([name, values]) =>
     [values].flat().map(value => (value === null ? escaped(name) : `${escaped(name)}=${escaped(value)}`)),
   )
   const target = pairs.length === 0 ? path : `${path}?${pairs.join('&')}`
-  const lines = [`GET ${target} HTTP/1.1`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)]
+  const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  const lines = [`${method} ${target} HTTP/1.1`, ...fields]
   // Who could end a line could ask for anything.
   if (lines.some(line => /[^\t\x20-\x7e\x80-\xff]/.test(line))) throw new Error('the request is not clean')
   return [...lines, '', ''].join('\r\n')

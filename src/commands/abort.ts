@@ -1,13 +1,14 @@
 /** zfs2s3-abort: gives up an upload. */
 import { readSeedUpload, removeSeedUpload, type SeedUpload } from '../catalog/seed-upload.js'
 import type { Command, Context } from '../cli/command.js'
-import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js'
+import { bucketOptions, dataDirOption } from '../cli/settings.js'
 import { Ledger } from '../store/ledger.js'
-import { Bucket } from '../store/s3.js'
+import type { Bucket } from '../store/s3.js'
 import { abortUpload } from '../store/reconcile.js'
 import { storedEdges } from './catalog.js'
 import { demandBucket, pendingUpload, whileWorkingOn } from './put/resume.js'
 import { dataDirOf } from './data-dir.js'
+import { withBucket } from './with-bucket.js'
 
 export const command: Command = {
   name: 'abort',
@@ -25,8 +26,7 @@ export const command: Command = {
   async run(context) {
     const dataDir = dataDirOf(context)
     const [snapshot] = context.args.positionals
-    const bucket = await Bucket.open(bucketSettings(context))
-    try {
+    await withBucket(context, async bucket => {
       const old = await readSeedUpload(dataDir)
       const isOld = old !== null && (snapshot === undefined || old.snapshot?.name === snapshot)
       if (isOld && (await Ledger.all(dataDir)).length === 0) return await abortSeedUpload(context, dataDir, bucket, old)
@@ -38,9 +38,7 @@ export const command: Command = {
         const stored = new Set(edges.flatMap(edge => edge.volumes.map(({ key }) => key)))
         await abortUpload(bucket, ledger, key => stored.has(key), context.signal)
       })
-    } finally {
-      bucket.close()
-    }
+    })
   },
 }
 

@@ -4,12 +4,12 @@ import type { Command } from '../cli/command.js'
 import { writeRecord } from '../cli/ndjson.js'
 import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js'
 import { refused } from '../failure.js'
-import { Bucket } from '../store/s3.js'
 import { reconcile } from '../store/reconcile.js'
 import { withCatalog } from './catalog/change.js'
 import { finishUpload } from './put/finish.js'
 import { demandBucket, pendingUpload, whileWorkingOn } from './put/resume.js'
 import { dataDirOf } from './data-dir.js'
+import { withBucket } from './with-bucket.js'
 
 export const command: Command = {
   name: 'commit',
@@ -31,8 +31,7 @@ export const command: Command = {
   async run(context) {
     const { signal, stdout } = context
     const dataDir = dataDirOf(context)
-    const bucket = await Bucket.open(bucketSettings(context))
-    try {
+    await withBucket(context, async bucket => {
       const { retryForMs } = bucketSettings(context)
       const pending = await pendingUpload(dataDir, context.args.positionals[0])
       demandBucket(pending, bucket)
@@ -47,8 +46,6 @@ export const command: Command = {
           await writeRecord(stdout, edgeToRecord(edge))
         })
       })
-    } finally {
-      bucket.close()
-    }
+    })
   },
 }

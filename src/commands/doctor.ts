@@ -10,7 +10,7 @@ import { refused, usageError } from '../failure.js'
 import { type ObjectLock, type Setting, settingOr } from '../store/configuration.js'
 import { Ledger } from '../store/ledger.js'
 import { holds } from '../store/lock.js'
-import { Bucket } from '../store/s3.js'
+import type { Bucket } from '../store/s3.js'
 import { inOrder } from '../store/window.js'
 import { storedEdges } from './catalog.js'
 import { type Finding, type Severity, unknownSetting } from './doctor/finding.js'
@@ -19,6 +19,7 @@ import { policyFor, policyNames } from './doctor/policy.js'
 import { accessFindings, encryptionFindings, lockFindings, versioningFindings } from './doctor/protection.js'
 import { notProbed, serviceFindings, weakLockFinding } from './doctor/service.js'
 import { dataDirOf } from './data-dir.js'
+import { withBucket } from './with-bucket.js'
 
 export const command: Command = {
   name: 'doctor',
@@ -56,8 +57,7 @@ export const command: Command = {
     const place = bucketSettings(context)
     if (context.args.text('print-policy') !== undefined) return printPolicy(context, place)
     if (context.args.flag('lock')) throw usageError('--lock is given without --print-policy put')
-    const bucket = await Bucket.open(place)
-    try {
+    await withBucket(context, async bucket => {
       const findings = await examine(context, bucket, place.prefix)
       const sorted = findings.sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity))
       for (const finding of sorted) await print(context, finding)
@@ -66,9 +66,7 @@ export const command: Command = {
         const what = dangers === 1 ? '1 finding endangers' : `${dangers} findings endanger`
         throw refused(`${what} the backups in bucket ${bucket.name}`, 'do what the remedies say')
       }
-    } finally {
-      bucket.close()
-    }
+    })
   },
 }
 

@@ -9,7 +9,6 @@ import { bucketOptions, bucketSettings, catalogPlace, dataDirOption } from '../c
 import { refused } from '../failure.js'
 import { Ledger } from '../store/ledger.js'
 import { reconcile } from '../store/reconcile.js'
-import { Bucket } from '../store/s3.js'
 import { type LocalSnapshot, snapshotsAndBookmarks } from '../zfs/zfs.js'
 import { usualConcurrency } from './bucket/edges.js'
 import { copyWait, withCatalog } from './catalog/change.js'
@@ -22,6 +21,7 @@ import { finishUpload } from './put/finish.js'
 import { finishRemovals } from './removal/leftover.js'
 import { dataDirOf } from './data-dir.js'
 import { withdrawGone } from './removal/withdraw.js'
+import { withBucket } from './with-bucket.js'
 
 export const command: Command = {
   name: 'fsck',
@@ -60,9 +60,8 @@ export const command: Command = {
     const place = bucketSettings(context)
     const concurrency = args.count('concurrency', 1) ?? usualConcurrency
     const looking = { concurrency, readPackages: false, retryForMs: place.retryForMs, signal }
-    const bucket = await Bucket.open(place)
-    try {
-      await withCatalog(context, bucket, async catalog => {
+    await withBucket(context, bucket =>
+      withCatalog(context, bucket, async catalog => {
         const where: Place = { bucket, prefix: place.prefix, dataDir: dataDirOf(context), catalog }
         const file = catalogPlace(context) === 'local' ? remoteFile(context, bucket) : null
         const look = async () => {
@@ -81,12 +80,8 @@ export const command: Command = {
         }
         const { seen, found } = now
         await report(context, seen, [...found, ...(args.flag('local') ? await compareWithPools(seen) : [])])
-      })
-    } catch (error) {
-      throw signal.aborted ? signal.reason : error
-    } finally {
-      bucket.close()
-    }
+      }),
+    )
   },
 }
 

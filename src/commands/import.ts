@@ -4,14 +4,14 @@ import type { Edge } from '../chain/edge.js'
 import { edgeTitle, listed } from '../chain/names.js'
 import { type Merged, merge, supported } from '../chain/merge.js'
 import { edgeToRecord, recordToEdge } from '../chain/record.js'
-import { changeCatalog } from '../catalog/home.js'
+import { type CatalogHome, changeCatalog } from '../catalog/home.js'
 import type { Command, Context } from '../cli/command.js'
 import { readRecords, writeRecord } from '../cli/ndjson.js'
 import { printable } from '../cli/printable.js'
-import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js'
+import { bucketOptions, dataDirOption } from '../cli/settings.js'
 import { refused } from '../failure.js'
-import { Bucket } from '../store/s3.js'
 import { withCatalog } from './catalog/change.js'
+import { withBucket } from './with-bucket.js'
 
 export const command: Command = {
   name: 'import',
@@ -37,22 +37,19 @@ export const command: Command = {
   statuses: { 3: 'refused: an edge contradicts the catalog, or could not be restored; nothing was imported' },
   async run(context) {
     const brought = await readRecords(context.stdin, recordToEdge)
-    const bucket = await Bucket.open(bucketSettings(context))
-    try {
-      await withCatalog(context, bucket, async catalog => {
-        let added: readonly Edge[] = []
-        await changeCatalog(catalog, 'import edges', edges => {
-          const merged = merge(edges, chosen(context, edges, brought))
-          demandAgreement(context, merged)
-          added = merged.added
-          return merged.edges
-        })
-        for (const edge of receiveOrder(added)) await writeRecord(context.stdout, edgeToRecord(edge))
-      })
-    } finally {
-      bucket.close()
-    }
+    await withBucket(context, bucket => withCatalog(context, bucket, catalog => addTo(catalog, context, brought)))
   },
+}
+
+async function addTo(catalog: CatalogHome, context: Context, brought: readonly Edge[]): Promise<void> {
+  let added: readonly Edge[] = []
+  await changeCatalog(catalog, 'import edges', edges => {
+    const merged = merge(edges, chosen(context, edges, brought))
+    demandAgreement(context, merged)
+    added = merged.added
+    return merged.edges
+  })
+  for (const edge of receiveOrder(added)) await writeRecord(context.stdout, edgeToRecord(edge))
 }
 
 function chosen(context: Context, edges: readonly Edge[], brought: readonly Edge[]): readonly Edge[] {

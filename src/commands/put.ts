@@ -4,13 +4,13 @@ import { type Edge, rfc3339 } from '../chain/edge.js'
 import { edgeTitle } from '../chain/names.js'
 import { edgeToRecord } from '../chain/record.js'
 import type { CatalogHome } from '../catalog/home.js'
-import { type Command, type Context, Interrupted } from '../cli/command.js'
+import type { Command, Context } from '../cli/command.js'
 import { writeRecord } from '../cli/ndjson.js'
 import { counted, startProgress } from '../cli/progress.js'
 import { type BucketSettings, transferSettings } from '../cli/settings.js'
 import { badStream, refused } from '../failure.js'
 import type { Ledger } from '../store/ledger.js'
-import { Bucket } from '../store/s3.js'
+import type { Bucket } from '../store/s3.js'
 import type { StoredPart } from '../store/uploads.js'
 import { reconcile } from '../store/reconcile.js'
 import type { Begin } from '../stream/begin.js'
@@ -30,6 +30,7 @@ import { snapshotGuid } from '../zfs/zfs.js'
 import { finishRemovals } from './removal/leftover.js'
 import { hopeless } from './verdict.js'
 import { dataDirOf } from './data-dir.js'
+import { withBucket } from './with-bucket.js'
 
 export const command: Command = {
   name: 'put',
@@ -67,19 +68,16 @@ export const command: Command = {
   async run(context) {
     const source = openSource(context)
     const place = transferSettings(context)
-    const bucket = await Bucket.open(place)
     try {
       const wanted = putOptions(context)
-      await withCatalog(context, bucket, async catalog => {
-        const edge = await put({ context, wanted, place, source, bucket, catalog, dataDir: dataDirOf(context) })
-        if (edge !== null) await writeRecord(context.stdout, edgeToRecord(edge))
-      })
-    } catch (error) {
-      // An interruption that says what it has left behind is thrown as it is.
-      throw context.signal.aborted && !(error instanceof Interrupted) ? context.signal.reason : error
+      const store = (bucket: Bucket) =>
+        withCatalog(context, bucket, async catalog => {
+          const edge = await put({ context, wanted, place, source, bucket, catalog, dataDir: dataDirOf(context) })
+          if (edge !== null) await writeRecord(context.stdout, edgeToRecord(edge))
+        })
+      await withBucket(context, store, place)
     } finally {
       await source.close()
-      bucket.close()
     }
   },
 }

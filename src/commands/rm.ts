@@ -8,16 +8,17 @@ import { edgeToRecord } from '../chain/record.js'
 import type { Command, Context } from '../cli/command.js'
 import { writeRecord } from '../cli/ndjson.js'
 import { humanBytes } from '../cli/amounts.js'
-import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js'
+import { bucketOptions, dataDirOption } from '../cli/settings.js'
 import { refused } from '../failure.js'
 import { holds } from '../store/lock.js'
-import { Bucket, type StoredObject } from '../store/s3.js'
+import type { Bucket, StoredObject } from '../store/s3.js'
 import { withCatalog } from './catalog/change.js'
 import { chooseRemovals, mayGo } from './removal/choose.js'
 import { deleteObjects, endRemoval, finishRemoval, finishRemovals, uploadOf } from './removal/leftover.js'
 import { demandReliedOn, wrongWith } from './removal/relied.js'
 import { dataDirOf } from './data-dir.js'
 import { baseOption, namedEdges } from './stored.js'
+import { withBucket } from './with-bucket.js'
 
 export const command: Command = {
   name: 'rm',
@@ -48,9 +49,8 @@ export const command: Command = {
 export async function removeNamed(context: Context, names: readonly EdgeName[]): Promise<void> {
   if (names.length === 0) return
   const dataDir = dataDirOf(context)
-  const bucket = await Bucket.open(bucketSettings(context))
-  try {
-    await withCatalog(context, bucket, async catalog => {
+  await withBucket(context, bucket =>
+    withCatalog(context, bucket, async catalog => {
       await finishRemovals(catalog, dataDir, bucket, context.signal)
       await catalog.claim('remove stored streams', async claim => {
         const edges = await claim.read()
@@ -60,10 +60,8 @@ export async function removeNamed(context: Context, names: readonly EdgeName[]):
         if (!context.args.flag('dry-run')) return removeEdges(context, dataDir, bucket, claim, edges, removals)
         for (const edge of order) await writeRecord(context.stdout, edgeToRecord(edge))
       })
-    })
-  } finally {
-    bucket.close()
-  }
+    }),
+  )
 }
 
 type Removal = Omit<PendingRemoval, 'id'>

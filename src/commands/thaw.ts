@@ -6,14 +6,15 @@ import { edgeToRecord } from '../chain/record.js'
 import type { Command, Context } from '../cli/command.js'
 import { writeRecord } from '../cli/ndjson.js'
 import { type Progress, progressOption, startProgress } from '../cli/progress.js'
-import { bucketOptions, bucketSettings, dataDirOption } from '../cli/settings.js'
+import { bucketOptions, dataDirOption } from '../cli/settings.js'
 import { notYet, usageError } from '../failure.js'
 import { type ArchiveState, type Tier, tiers } from '../store/archive.js'
-import { Bucket } from '../store/s3.js'
+import type { Bucket } from '../store/s3.js'
 import { inOrder } from '../store/window.js'
 import { storedEdges } from './catalog.js'
 import { lookAtEdge, thawEdge } from './thaw/edges.js'
 import { baseOption, namedEdges } from './stored.js'
+import { withBucket } from './with-bucket.js'
 
 export const command: Command = {
   name: 'thaw',
@@ -54,17 +55,13 @@ export const command: Command = {
     const request = requested(context)
     const edges = await storedEdges(context)
     const chosen = names.map(edgeFinder(edges))
-    const bucket = await Bucket.open(bucketSettings(context))
     const aim = { what: null, total: null, streams: chosen.length }
     const progress = context.args.flag('wait') ? startProgress(context, aim) : null
     try {
-      const waiting = await askForAll(context, bucket, chosen, request, progress)
+      const waiting = await withBucket(context, bucket => askForAll(context, bucket, chosen, request, progress))
       if (waiting.length > 0) throw notReady(waiting.length, chosen.length, context.args.flag('dry-run'))
-    } catch (error) {
-      throw context.signal.aborted ? context.signal.reason : error
     } finally {
       progress?.end()
-      bucket.close()
     }
   },
 }

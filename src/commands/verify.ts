@@ -10,7 +10,7 @@ import { progressOption, startProgress } from '../cli/progress.js'
 import type { Aim } from '../cli/progress/show.js'
 import { transferOptions, transferSettings, dataDirOption } from '../cli/settings.js'
 import { failed, refused, usageError } from '../failure.js'
-import { Bucket } from '../store/s3.js'
+import type { Bucket } from '../store/s3.js'
 import { inOrder } from '../store/window.js'
 import { storedEdges } from './catalog.js'
 import { withCatalog } from './catalog/change.js'
@@ -21,6 +21,7 @@ import { edgesToRead, type Budget, readBudget } from './verify/choose.js'
 import { VerifiedNotes } from './verify/notes.js'
 import { lookUp, type Outcome, outcomeRecord } from './verify/outcome.js'
 import { readBack, type Reading } from './verify/read-back.js'
+import { withBucket } from './with-bucket.js'
 
 export const command: Command = {
   name: 'verify',
@@ -70,8 +71,7 @@ export const command: Command = {
     const names = await namedEdges(context)
     const edges = await storedEdges(context)
     const chosen = names.map(edgeFinder(edges))
-    const bucket = await Bucket.open(place)
-    try {
+    const check = async (bucket: Bucket) => {
       const tally = new Tally()
       if (args.flag('quick')) await verifyQuickly(context, bucket, chosen, tally)
       else {
@@ -83,11 +83,8 @@ export const command: Command = {
         await withCatalog(context, bucket, work, { mayLag: true })
       }
       tally.demandGood(bucket.name)
-    } catch (error) {
-      throw signal.aborted ? signal.reason : error
-    } finally {
-      bucket.close()
     }
+    await withBucket(context, check, place)
   },
 }
 

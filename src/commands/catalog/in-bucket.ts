@@ -8,8 +8,9 @@ import { catalogKey, probeKey } from '../../chain/names.js'
 import type { Context } from '../../cli/command.js'
 import { bucketSettings } from '../../cli/settings.js'
 import { refused } from '../../failure.js'
-import { Bucket } from '../../store/s3.js'
+import type { Bucket } from '../../store/s3.js'
 import { dataDirOf } from '../data-dir.js'
+import { withBucket } from '../with-bucket.js'
 
 /** What is stored, as the catalog that several machines share says. */
 export async function sharedEdges(context: Context): Promise<readonly Edge[]> {
@@ -36,13 +37,4 @@ export const sharedHome = (context: Context, file: RemoteFile): CatalogHome =>
 export function remoteFile(context: Context, bucket: Bucket): RemoteFile {
   const { prefix, retryForMs } = bucketSettings(context)
   return bucket.document(catalogKey(prefix), probeKey(prefix), { retryForMs, signal: context.signal })
-}
-
-async function withBucket<T>(context: Context, work: (bucket: Bucket) => Promise<T>): Promise<T> {
-  const bucket = await Bucket.open(bucketSettings(context))
-  try {
-    return await work(bucket)
-  } finally {
-    bucket.close()
-  }
 }

@@ -4,9 +4,9 @@ import type { Context } from '../../cli/command.js'
 import { printable } from '../../cli/printable.js'
 import { bucketSettings } from '../../cli/settings.js'
 import { type Failure, refused } from '../../failure.js'
-import { Bucket } from '../../store/s3.js'
 import { edgesInBucket, usualConcurrency } from '../bucket/edges.js'
 import { remarks, unread } from '../bucket/remarks.js'
+import { withBucket } from '../with-bucket.js'
 
 export interface Source {
   readonly edges: readonly Edge[]
@@ -19,16 +19,11 @@ export async function bucketSource(context: Context): Promise<Source> {
   const place = bucketSettings(context)
   const concurrency = args.count('concurrency', 1) ?? usualConcurrency
   const looking = { concurrency, readPackages: args.flag('read-packages'), retryForMs: place.retryForMs, signal }
-  const bucket = await Bucket.open(place)
-  try {
+  return withBucket(context, async bucket => {
     const found = await edgesInBucket(bucket, place.prefix, looking)
     for (const line of remarks(found, bucket.name)) stderr.write(`${context.name}: ${printable(line)}\n`)
     const count = unread(found)
     const what = `${count} stored ${count === 1 ? 'stream is' : 'streams are'} not among what was printed`
     return { edges: found.edges, lack: count === 0 ? null : refused(what, 'see above') }
-  } catch (error) {
-    throw signal.aborted ? signal.reason : error
-  } finally {
-    bucket.close()
-  }
+  })
 }

@@ -70,10 +70,10 @@ gets() { s3 GET 'log?operation=GetObject' | jq -r .range; }
   done
 }
 
-# three_quarters: a reader that takes as much of its stdin, then nothing until it is told to go on. It stops within a range; that and
+# half_of_it: a reader that takes half of its stdin, then nothing until it is told to go on. It stops within a range; that and
 # the eight behind it are then in memory, and no other is asked for.
-stops_in=$((ranges * 3 / 4))
-three_quarters() {
+stops_in=$((ranges / 2))
+half_of_it() {
   head -c $(((2 * stops_in - 1) * 4194304)) | sha256sum >/dev/null
   read -r _ <"$BATS_TEST_TMPDIR/go"
   cat >/dev/null
@@ -91,7 +91,7 @@ highest_mib() {
   mkfifo "$BATS_TEST_TMPDIR/fifo" "$BATS_TEST_TMPDIR/go"
   zfs2s3-get tank/long@one >"$BATS_TEST_TMPDIR/fifo" 3>&- &
   get=$!
-  three_quarters <"$BATS_TEST_TMPDIR/fifo" 3>&- &
+  half_of_it <"$BATS_TEST_TMPDIR/fifo" 3>&- &
   most=$(highest_mib "$get")
   echo >"$BATS_TEST_TMPDIR/go"
   wait "$get"
@@ -105,7 +105,7 @@ highest_mib() {
   mkfifo "$BATS_TEST_TMPDIR/go"
   mkdir -p "$BATS_TEST_TMPDIR/bin" "$BATS_TEST_TMPDIR/zfs/datasets"
   ln -s "$BATS_TEST_DIRNAME/fake-target" "$BATS_TEST_TMPDIR/bin/zfs"
-  { declare -p stops_in; declare -f three_quarters; echo 'three_quarters; echo received >"$BATS_TEST_TMPDIR/received"; exit 1'; } \
+  { declare -p stops_in; declare -f half_of_it; echo 'half_of_it; echo received >"$BATS_TEST_TMPDIR/received"; exit 1'; } \
     >"$BATS_TEST_TMPDIR/zfs/receive"
   zfs_target=$BATS_TEST_TMPDIR/zfs PATH=$BATS_TEST_TMPDIR/bin:$PATH zfs2s3 restore tank/long@one pool/long 2>"$BATS_TEST_TMPDIR/err" 3>&- &
   restore=$!

@@ -109,7 +109,12 @@ export async function writeStream(
   const aim = { verb: 'read', what: edgeTitle(edge), total, streams: 1 }
   const progress = startProgress(context, aim)
   try {
-    const reading = { signal, concurrency, retryForMs: place.retryForMs, onBytes: (bytes: number) => progress.add(bytes) }
+    const reading = {
+      signal,
+      concurrency,
+      retryForMs: place.retryForMs,
+      onBytes: (bytes: number) => progress.add(bytes),
+    }
     const stream =
       token === null
         ? checkedStream(undone(download(bucket, edge, reading), undo), edge)

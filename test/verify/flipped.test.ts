@@ -103,7 +103,9 @@ describe('a stored stream of which one bit flips', () => {
       const edge = await stored(`positions-${at}`)
       await server.alter({ key: edge.volumes[0].key, flipBit: at })
       const chunks = continued(edge, await findVolumes(bucket, edge, options.signal))
-      const out = await bytesOf(chunks).catch((error: unknown) => assert.ok(error instanceof Failure && error.status === 4))
+      const out = await bytesOf(chunks).catch((error: unknown) =>
+        assert.ok(error instanceof Failure && error.status === 4),
+      )
       if (out === undefined) continue
       unnoticed += 1
       assert.ok(out.equals(good), `at ${at}`)

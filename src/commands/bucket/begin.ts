@@ -80,7 +80,8 @@ async function firstOf(bucket: Bucket, { key, object }: SeenObject, length: numb
   const bytes = Math.min(length, object.bytes)
   const chunks: Uint8Array[] = []
   const range = { key, bytes, etag: object.etag }
-  for await (const chunk of readInRanges(bucket, range, { ...patience, concurrency: 1 })) chunks.push(Buffer.from(chunk))
+  for await (const chunk of readInRanges(bucket, range, { ...patience, concurrency: 1 }))
+    chunks.push(Buffer.from(chunk))
   return Buffer.concat(chunks)
 }
 

@@ -10,7 +10,7 @@ import { transferOptions, transferSettings, dataDirOption } from '../cli/setting
 import { refused, usageError } from '../failure.js'
 import { download, findVolumes, readStretch, readVolumes } from '../store/download.js'
 import type { RangeOptions } from '../store/ranges.js'
-import { Bucket } from '../store/s3.js'
+import type { Bucket } from '../store/s3.js'
 import { positionsIn } from '../stream/position-index.js'
 import { isWhole, type Stretch } from '../stream/stretches.js'
 import { decodeToken, type TokenFacts } from '../stream/token.js'
@@ -19,6 +19,7 @@ import { checkedStream, continuedStream } from './get/check.js'
 import { concurrencyOption, rangesAtATime } from './get/options.js'
 import { decompressOption, type Undoing, undoing, undone } from './get/undo.js'
 import { baseOption, namedSnapshots } from './stored.js'
+import { withBucket } from './with-bucket.js'
 
 export const command: Command = {
   name: 'get',
@@ -103,29 +104,24 @@ export async function writeStream(
   if (edge.filter !== null && undo.filter === undefined) {
     context.stderr.write(`${context.name}: ${edgeTitle(edge)} was stored through the filter: ${edge.filter}\n`)
   }
-  const bucket = await Bucket.open(place)
   // How much of it a token leaves to be read is not known yet.
   const total = token === null ? storedBytes(edge) : null
   const aim = { verb: 'read', what: edgeTitle(edge), total, streams: 1 }
-  const progress = startProgress(context, aim)
-  try {
-    const reading = {
-      signal,
-      concurrency,
-      retryForMs: place.retryForMs,
-      onBytes: (bytes: number) => progress.add(bytes),
+  const read = async (bucket: Bucket) => {
+    const progress = startProgress(context, aim)
+    const onBytes = (bytes: number) => progress.add(bytes)
+    const reading = { signal, concurrency, retryForMs: place.retryForMs, onBytes }
+    try {
+      const stream =
+        token === null
+          ? checkedStream(undone(download(bucket, edge, reading), undo), edge)
+          : await continued(bucket, edge, token, undo, reading)
+      await writeAll(stdout, stream, signal)
+    } finally {
+      progress.end()
     }
-    const stream =
-      token === null
-        ? checkedStream(undone(download(bucket, edge, reading), undo), edge)
-        : await continued(bucket, edge, token, undo, reading)
-    await writeAll(stdout, stream, signal)
-  } catch (error) {
-    throw signal.aborted ? signal.reason : error
-  } finally {
-    progress.end()
-    bucket.close()
   }
+  await withBucket(context, read, place)
 }
 
 /** What a token asks for: of a stream that is stored as it was sent, no more than is needed. */

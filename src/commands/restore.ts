@@ -6,9 +6,7 @@ import { totalBytes } from '../chain/record.js'
 import { type Command, type Context, Interrupted } from '../cli/command.js'
 import { write } from '../cli/ndjson.js'
 import { startProgress } from '../cli/progress.js'
-import { bucketSettings } from '../cli/settings.js'
 import { failed, usageError } from '../failure.js'
-import { Bucket } from '../store/s3.js'
 import { localSnapshots, receiveCommand } from '../zfs/zfs.js'
 import { storedEdges } from './catalog.js'
 import { preference } from './plan.js'
@@ -17,6 +15,7 @@ import { receiveFlags, restoreOptions } from './restore/options.js'
 import { receive, shellLine } from './restore/pipeline.js'
 import { type Step, stepsTo } from './restore/steps.js'
 import { lookAtTarget } from './restore/target.js'
+import { withBucket } from './with-bucket.js'
 
 export const command: Command = {
   name: 'restore',
@@ -113,13 +112,9 @@ function demandFilters({ args }: Context, steps: readonly Step[]): void {
 async function demandAll(context: Context, steps: readonly Step[], name: string): Promise<void> {
   const base = steps[0]?.edge.base
   const have = base == null ? '' : ` --have ${base.name}`
-  const bucket = await Bucket.open(bucketSettings(context))
-  try {
-    const edges = steps.map(({ edge }) => edge)
-    await demandAvailable(bucket, edges, `zfs2s3-plan ${name}${have} | zfs2s3-thaw --wait`, context.signal)
-  } finally {
-    bucket.close()
-  }
+  const edges = steps.map(({ edge }) => edge)
+  const thaw = `zfs2s3-plan ${name}${have} | zfs2s3-thaw --wait`
+  await withBucket(context, bucket => demandAvailable(bucket, edges, thaw, context.signal))
 }
 
 async function received(context: Context, step: Step, command: readonly string[]): Promise<void> {

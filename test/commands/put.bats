@@ -181,6 +181,8 @@ setup() { fresh; }
     <&4 >"$BATS_TEST_TMPDIR/screen" 3>&- &
   terminal=$!
   s3 GET "wait?operation=UploadPart&key=$ZFS2S3_PREFIX&count=2" >"$BATS_TEST_TMPDIR/parts"
+  # Answered is not noted yet.
+  for _ in $(seq 100); do [ "$(zfs2s3-pending | jq .parts)" -lt 2 ] || break; done
   printf '\003' >&4
   wait "$terminal" || ended=$?
   exec 4>&-

@@ -43,7 +43,7 @@ export async function openClient(place: BucketPlace): Promise<OpenClient> {
       // Parts carry the SHA-256 that we compute anyway; a CRC32 on top breaks other services (aws/aws-sdk-js-v3#6810).
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
-      // With that header the SDK opens a connection for each part, and waits for an answer before it sends anything.
+      // Nobody waits for the answer to that header: a part is sent with its request.
       expectContinueHeader: false,
       logger: silent,
       requestHandler: {

@@ -34,6 +34,17 @@ export class Failure extends Error {
   }
 }
 
+/** A failure that has left something unfinished, to which one can go back. */
+export class Unfinished extends Failure {
+  /** What was left, and how to go on; also told when a signal ends the command before the failure is printed. */
+  readonly left: string
+
+  constructor({ status, message, remedy }: Failure, left: string, cause: unknown) {
+    super(status, message, remedy === undefined ? left : `${remedy}; ${left}`, cause)
+    this.left = left
+  }
+}
+
 /** Makes the Failure of one status: what is wrong with what (lower case, no full stop), what to do, and the error behind it. */
 type Maker = (what: string, remedy?: string, cause?: unknown) => Failure
 

@@ -187,6 +187,7 @@ setup() { fresh; }
   wait "$terminal" || ended=$?
   exec 4>&-
   [ "$ended" -eq 130 ]
+  cat "$BATS_TEST_TMPDIR/screen"
   grep -q "the upload of tank/big@one is pending with 2 parts" "$BATS_TEST_TMPDIR/screen"
   [ "$(zfs2s3-pending | jq .parts)" -eq 2 ]
 }

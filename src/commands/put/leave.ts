@@ -1,7 +1,7 @@
 /** When an upload does not end well: what is kept of it, and what the user is told. */
 import { Interrupted } from '../../cli/command.js'
 import { humanBytes } from '../../cli/amounts.js'
-import { Failure } from '../../failure.js'
+import { Failure, Unfinished } from '../../failure.js'
 import type { Ledger } from '../../store/ledger.js'
 import type { Bucket } from '../../store/s3.js'
 import { abortUpload } from '../../store/reconcile.js'
@@ -35,7 +35,5 @@ export async function leavePending(
     const reason: unknown = signal.reason
     return reason instanceof Interrupted ? new Interrupted(reason.signal, how) : reason
   }
-  if (!(error instanceof Failure)) return error
-  const remedy = error.remedy === undefined ? how : `${error.remedy}; ${how}`
-  return new Failure(error.status, error.message, remedy, error)
+  return error instanceof Failure ? new Unfinished(error, how, error) : error
 }

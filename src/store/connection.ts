@@ -54,6 +54,9 @@ export class Connection {
   }
 }
 
+/** Where a middleware stands in for the SDK's own way to send a request: innermost, so that each try passes through it. */
+export const inPlaceOfSending = { step: 'deserialize', priority: 'low' } as const
+
 /** A field of an answer that S3 always sends. Throws a Failure where a service has left it out. */
 export function required<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw failed(`the service answered without ${what}`, 'it does not speak S3 well enough')

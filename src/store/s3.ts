@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream'
 import { type ArchiveState, archiveState, type Tier } from './archive.js'
 import type { BucketPlace } from './client.js'
 import { Configuration } from './configuration.js'
-import { Connection, type Doing, required } from './connection.js'
+import { Connection, type Doing, inPlaceOfSending, required } from './connection.js'
 import { Document } from './document.js'
 import { httpStatus, isMissing, s3Code } from './errors.js'
 import { type ListedObject, listObjects } from './listing.js'
@@ -113,14 +113,13 @@ export class Bucket {
       Range: `bytes=${from}-${to - 1}`,
     })
     const body: { arriving: Promise<number> | null } = { arriving: null }
-    // Innermost, in the place of the SDK's own way to send it.
     command.middlewareStack.add(
       () => async args => {
         const taken = await lines.take(args.request, into, signal)
         body.arriving = taken.arriving
         return taken
       },
-      { step: 'deserialize', priority: 'low' },
+      inPlaceOfSending,
     )
     const { ContentRange: sent } = await client.send(command, { abortSignal: signal })
     // A service that ignores the range sends other bytes.

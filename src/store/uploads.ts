@@ -1,6 +1,6 @@
 /** Multipart uploads of one bucket, in the words of this project. */
 import type { ListMultipartUploadsCommandOutput } from '@aws-sdk/client-s3'
-import { type Connection, required } from './connection.js'
+import { type Connection, inPlaceOfSending, required } from './connection.js'
 import { holds, type Lock } from './lock.js'
 import { httpStatus, s3Code } from './errors.js'
 import { decodeListed } from './listing.js'
@@ -91,11 +91,7 @@ export class Uploads {
     command.middlewareStack.add(next => args => next({ ...args, request: withHeaders(args.request, known) }), {
       step: 'build',
     })
-    // Innermost, in the place of the SDK's own way to send it.
-    command.middlewareStack.add(() => args => this.#connection.lines.send(args.request, signal), {
-      step: 'deserialize',
-      priority: 'low',
-    })
+    command.middlewareStack.add(() => args => this.#connection.lines.send(args.request, signal), inPlaceOfSending)
     const answer = await this.#connection.client.send(command, { abortSignal: signal })
     return required(answer.ETag, 'an ETag')
   }

@@ -18,13 +18,30 @@ const whole = Buffer.concat([Buffer.from(rangeHead(content.length)), content])
 /** What is done for each request; the requests are counted over all connections. */
 type Script = (socket: Socket, request: number) => void
 
-/** A server, and what reads ranges from it. */
-async function place(test: TestContext, script: Script, pace: Pace | null = null) {
+/** A server that does that with each connection, lines to it, and where requests to it go. */
+async function serving(test: TestContext, onSocket: (socket: Socket) => void, pace: Pace | null = null) {
   const sockets: Socket[] = []
-  const requests: string[] = []
   const server = createServer(socket => {
     sockets.push(socket)
     socket.on('error', () => undefined)
+    onSocket(socket)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const lines = new Lines({ connectMs: 1000, timeoutMs: 300, pace })
+  test.after(() => {
+    lines.destroy()
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  return { sockets, lines, origin: { protocol: 'http:', hostname: '127.0.0.1', port } }
+}
+
+/** A server, and what reads ranges from it. */
+async function place(test: TestContext, script: Script, pace: Pace | null = null) {
+  const requests: string[] = []
+  const answering = (socket: Socket) => {
     let text = ''
     socket.on('data', data => {
       text += data.toString('latin1')
@@ -34,20 +51,11 @@ async function place(test: TestContext, script: Script, pace: Pace | null = null
         script(socket, requests.length)
       }
     })
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const lines = new Lines({ connectMs: 1000, timeoutMs: 200, pace })
-  test.after(() => {
-    lines.destroy()
-    for (const socket of sockets) socket.destroy()
-    server.close()
-  })
+  }
+  const { sockets, lines, origin } = await serving(test, answering, pace)
   const request = {
+    ...origin,
     method: 'GET',
-    protocol: 'http:',
-    hostname: '127.0.0.1',
-    port: (server.address() as AddressInfo).port,
     path: '/bucket/tank/home%40a',
     query: { 'x-id': 'Get Object', a: ["'1'", '2'], flag: null },
     headers: { host: 'there', range: 'bytes=0-1' },
@@ -172,18 +180,11 @@ describe('a range', () => {
   })
 })
 
-/** A server that takes whole requests, each with a body of the length that it states, and answers with `answer`. */
-async function taker(
-  test: TestContext,
-  pace: Pace | null = null,
-  answer = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
-) {
+/** A server that takes whole requests, each with a body of the length that it states. */
+async function taker(test: TestContext, pace: Pace | null = null) {
   const bodies: Buffer[] = []
-  let connections = 0
-  const server = createServer(socket => {
-    connections += 1
+  const taking = (socket: Socket) => {
     let received = Buffer.alloc(0)
-    socket.on('error', () => undefined)
     socket.on('data', data => {
       received = Buffer.concat([received, data])
       const start = received.indexOf('\r\n\r\n') + 4
@@ -191,37 +192,20 @@ async function taker(
       if (start < 4 || received.length < start + length) return
       bodies.push(received.subarray(start, start + length))
       received = received.subarray(start + length)
-      socket.write(answer)
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
     })
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const lines = new Lines({ connectMs: 1000, timeoutMs: 300, pace })
-  test.after(() => {
-    lines.destroy()
-    server.close()
-  })
+  }
+  const { sockets, lines, origin } = await serving(test, taking, pace)
   const send = (body: Uint8Array, signal = new AbortController().signal) => {
     const headers = { host: 'there', 'content-length': String(body.length) }
-    const { port } = server.address() as AddressInfo
-    const request = {
-      method: 'PUT',
-      protocol: 'http:',
-      hostname: '127.0.0.1',
-      port,
-      path: '/b/k',
-      query: {},
-      headers,
-      body,
-    }
-    return lines.send(request, signal)
+    return lines.send({ ...origin, method: 'PUT', path: '/b/k', query: {}, headers, body }, signal)
   }
-  return { send, bodies, connections: () => connections }
+  return { send, bodies, sockets }
 }
 
 describe('a part', () => {
   it('arrives whole, whatever its length, over one line', async test => {
-    const { send, bodies, connections } = await taker(test)
+    const { send, bodies, sockets } = await taker(test)
     const lengths = [0, 1, 512 * 1024 - 1, 512 * 1024, 512 * 1024 + 1, 5_000_000]
     const parts = lengths.map(length => Buffer.alloc(length, 'zfs send'))
     for (const part of parts) assert.equal((await send(part)).response.statusCode, 200)
@@ -230,7 +214,7 @@ describe('a part', () => {
       lengths,
     )
     assert.ok(parts.every((part, index) => part.equals(bodies[index] ?? Buffer.alloc(1))))
-    assert.equal(connections(), 1)
+    assert.equal(sockets.length, 1)
   })
 
   it('keeps to a pace, which is no silence', async test => {
@@ -242,37 +226,15 @@ describe('a part', () => {
   })
 
   it('that is refused before it is there is not sent on, and its line not used again', async test => {
-    let connections = 0
     const refusal = 'HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno'
-    const server = createServer(socket => {
-      connections += 1
-      socket.on('error', () => undefined)
-      socket.once('data', () => socket.write(refusal))
-    })
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
-    const lines = new Lines({ connectMs: 1000, timeoutMs: 300, pace: null })
-    test.after(() => {
-      lines.destroy()
-      server.close()
-    })
-    const body = Buffer.alloc(50_000_000)
-    const request = {
-      method: 'PUT',
-      protocol: 'http:',
-      hostname: '127.0.0.1',
-      port,
-      path: '/',
-      query: {},
-      headers: {},
-      body,
-    }
+    const refusing = (socket: Socket) => void socket.once('data', () => socket.write(refusal))
+    const { sockets, lines, origin } = await serving(test, refusing)
+    const request = { ...origin, method: 'PUT', path: '/', query: {}, headers: {}, body: Buffer.alloc(50_000_000) }
     for (let turn = 1; turn <= 2; turn++) {
       const { response } = await lines.send(request, new AbortController().signal)
       assert.equal(response.statusCode, 403)
       assert.equal(String(await buffer(response.body)), 'no')
-      assert.equal(connections, turn)
+      assert.equal(sockets.length, turn)
     }
   })
 

@@ -22,7 +22,7 @@ export async function leavePending(
   const nothingInS3 = ledger.uploads.size === 0 && ledger.creating.size === 0
   if (nothingInS3) {
     await ledger.drop()
-    return signal.aborted ? signal.reason : error
+    return error
   }
   if (isHopeless(error) && !resumed) {
     await abortUpload(bucket, ledger, () => false)

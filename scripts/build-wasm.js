@@ -10,11 +10,11 @@ const target = fileURLToPath(new URL('../src/stream/fletcher4-wasm.ts', import.m
 
 const options = [
   ['--outFile', 'fletcher4.wasm'],
-  // No allocator, no garbage collector, no imports: the module is arithmetic on its own memory.
+  // No allocator, no garbage collector: the module is arithmetic on memory that it is given.
   ['--runtime', 'stub', '--use', 'abort=', '--noAssert'],
   ['-O3', '--converge'],
-  // Three pages of 64 KiB: the accumulators and a block that fits a second-level cache.
-  ['--initialMemory', '3', '--maximumMemory', '3'],
+  // Any amount of memory, as src/stream/memory.ts makes it.
+  ['--importMemory', '--sharedMemory', '--enable', 'threads', '--initialMemory', '1', '--maximumMemory', '65536'],
 ].flat()
 
 const compiled = { wasm: undefined }

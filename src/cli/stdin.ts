@@ -1,113 +1,128 @@
-/** The bytes of stdin, read without making an object for each piece: those, and what they cost, are most of Node's own way. */
+/** The bytes of stdin, read to where they stay: from a pipe in a thread of its own, which goes on while others work. */
 import { fstatSync, read } from 'node:fs'
-import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net'
 import { isatty } from 'node:tty'
 import { promisify } from 'node:util'
-import { usageError } from '../failure.js'
+import { Worker } from 'node:worker_threads'
+import { failed, messageOf, usageError } from '../failure.js'
+import type { Told } from './stdin-thread.js'
 
 export interface Stdin {
-  /** Each chunk is good until the next one is asked for: a few pieces of memory go round. */
+  /** Each chunk is good until the next one is asked for, unless its piece is kept (Room). */
   readonly chunks: AsyncIterable<Uint8Array>
-  /** Makes `chunks` throw, at once, though the writer may be silent; and tells the writer that nobody reads any more. */
+  /** Makes `chunks` throw, at once, though the writer may be silent. */
   readonly stop: () => void
+}
+
+/** Memory that is read into, piece by piece. The pieces are longer than a page, and threads can share them. */
+export interface Room {
+  /** A piece to be filled; null where there is none until `onFree` is called. */
+  lend(): Uint8Array | null
+  /** It is full, and what is in it has been taken. */
+  returned(piece: Uint8Array): void
+  onFree: () => void
 }
 
 const stdin = 0
 
-/** What is read at a time. A pipe has 64 KiB, unless its writer has asked for more. */
-const bufferBytes = 256 * 1024
-
-/** Chunks that may wait to be taken. */
-const mostWaiting = 2
+/** What is read of a file at a time. */
+const fileBytes = 1024 * 1024
 
 /** Throws a usage error where stdin is a terminal. Nothing else may read from process.stdin then. */
-export function openStdin(remedy: string): Stdin {
+export function openStdin(remedy: string, room: Room): Stdin {
   if (isatty(stdin)) throw usageError('stdin is a terminal', remedy)
   const kind = fstatSync(stdin)
-  return kind.isFIFO() || kind.isSocket() ? fromSocket(stdin) : fromFile(stdin)
+  return kind.isFIFO() || kind.isSocket() ? fromPipe(room) : fromFile(room)
 }
 
-/** A pipe or a socket: whatever Node can wait for without a thread. */
-function fromSocket(fd: number): Stdin {
-  // One is being filled, and one is in the hands of whoever takes the chunks.
-  const buffers = ring(mostWaiting + 2)
-  const waiting: Uint8Array[] = []
-  let ended = false
+/** A pipe or a socket: whatever can be waited for. */
+function fromPipe(room: Room): Stdin {
+  // It has nothing to say; without these it would open our own stdout and stderr.
+  const thread = new Worker(new URL('./stdin-thread.js', import.meta.url), { stdout: true, stderr: true })
+  /** In its hands, in order. */
+  const lent: Uint8Array[] = []
+  const told: Told[] = []
   let failure: Error | undefined
   let wake: () => void = () => undefined
-  // Node's types leave `onread` to connections.
-  const options: SocketConstructorOpts & Pick<ConnectOpts, 'onread'> = {
-    fd,
-    readable: true,
-    writable: false,
-    onread: {
-      buffer: buffers,
-      callback: (length, buffer) => {
-        waiting.push(buffer.subarray(0, length))
-        wake()
-        return waiting.length < mostWaiting
-      },
-    },
+  const lend = () => {
+    for (let piece = room.lend(); piece !== null; piece = room.lend()) {
+      lent.push(piece)
+      thread.postMessage(piece)
+    }
   }
-  const socket = new Socket(options)
-  socket.on('error', error => {
-    failure = error
+  const fail = (error: Error) => {
+    failure ??= error
+    wake()
+  }
+  thread.on('message', (message: Told) => {
+    told.push(message)
     wake()
   })
-  socket.on('end', () => {
-    ended = true
-    wake()
-  })
+  thread.on('error', fail)
+  room.onFree = lend
+  lend()
   async function* chunks() {
+    let at = 0
     try {
       for (;;) {
         if (failure !== undefined) throw failure
-        const chunk = waiting.shift()
-        if (chunk !== undefined) yield chunk
-        else if (ended) return
-        else {
-          const woken = new Promise<void>(resolve => {
+        const next = told.shift()
+        if (next === undefined) {
+          await new Promise<void>(resolve => {
             wake = resolve
           })
-          socket.resume()
-          await woken
+          continue
         }
+        if (typeof next === 'string') throw failed(`stdin can't be read (${next})`)
+        const [piece] = lent
+        if (next === 0 || piece === undefined) return
+        yield piece.subarray(at, at + next)
+        at += next
+        if (at < piece.length) continue
+        at = 0
+        lent.shift()
+        room.returned(piece)
       }
     } finally {
-      socket.destroy()
+      room.onFree = () => undefined
+      await thread.terminate()
     }
   }
-  return { chunks: chunks(), stop: () => void socket.destroy(stopped()) }
+  return { chunks: chunks(), stop: () => fail(stopped()) }
 }
 
 /** A file, or a device that has to be read like one. */
-function fromFile(fd: number): Stdin {
+function fromFile(room: Room): Stdin {
   const reading = promisify(read)
-  const buffers = ring(2)
   let failure: Error | undefined
+  const fail = (error: Error) => {
+    failure ??= error
+    room.onFree()
+  }
   async function* chunks() {
     for (;;) {
-      const buffer = buffers()
-      const { bytesRead } = await reading(fd, buffer, 0, bufferBytes, null)
-      if (failure !== undefined) throw failure
-      if (bytesRead === 0) return
-      yield buffer.subarray(0, bytesRead)
+      const piece = room.lend()
+      if (piece === null) {
+        await new Promise<void>(resolve => {
+          room.onFree = resolve
+        })
+        if (failure !== undefined) throw failure
+        continue
+      }
+      for (let at = 0; at < piece.length;) {
+        const { bytesRead } = await reading(stdin, piece, at, Math.min(fileBytes, piece.length - at), null).catch(
+          (error: unknown) => {
+            throw failed(`stdin can't be read (${messageOf(error)})`)
+          },
+        )
+        if (failure !== undefined) throw failure
+        if (bytesRead === 0) return
+        yield piece.subarray(at, at + bytesRead)
+        at += bytesRead
+      }
+      room.returned(piece)
     }
   }
-  const stop = () => {
-    failure ??= stopped()
-  }
-  return { chunks: chunks(), stop }
-}
-
-/** Gives so many pieces of memory in turn. */
-function ring(count: number): () => Uint8Array {
-  const buffers = Array.from({ length: count }, () => new Uint8Array(bufferBytes))
-  let next = 0
-  return () => {
-    next = (next + 1) % count
-    return buffers[next] ?? new Uint8Array(bufferBytes)
-  }
+  return { chunks: chunks(), stop: () => fail(stopped()) }
 }
 
 const stopped = () => new Error('reading from stdin was stopped')

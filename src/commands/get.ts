@@ -9,7 +9,7 @@ import { progressOption, startProgress } from '../cli/progress.js'
 import { transferOptions, transferSettings, dataDirOption } from '../cli/settings.js'
 import { refused, usageError } from '../failure.js'
 import { download, findVolumes, readStretch, readVolumes } from '../store/download.js'
-import type { RangeOptions } from '../store/ranges.js'
+import { rangePieces, type RangeOptions } from '../store/ranges.js'
 import type { Bucket } from '../store/s3.js'
 import { positionsIn } from '../stream/position-index.js'
 import { isWhole, type Stretch } from '../stream/stretches.js'
@@ -110,11 +110,12 @@ export async function writeStream(
   const read = async (bucket: Bucket) => {
     const progress = startProgress(context, aim)
     const onBytes = (bytes: number) => progress.add(bytes)
-    const reading = { signal, concurrency, retryForMs: place.retryForMs, onBytes }
+    const pieces = rangePieces(concurrency)
+    const reading = { signal, concurrency, retryForMs: place.retryForMs, onBytes, pieces }
     try {
       const stream =
         token === null
-          ? checkedStream(undone(download(bucket, edge, reading), undo), edge)
+          ? checkedStream(undone(download(bucket, edge, reading), undo), edge, pieces.memory)
           : await continued(bucket, edge, token, undo, reading)
       await writeAll(stdout, stream, signal)
     } finally {

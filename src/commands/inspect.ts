@@ -5,6 +5,7 @@ import { write, writeRecord } from '../cli/ndjson.js'
 import { openStdin, type Stdin } from '../cli/stdin.js'
 import { badStream } from '../failure.js'
 import type { Verdict } from '../stream/facts.js'
+import { Pieces } from '../store/pieces.js'
 import { StreamParser } from '../stream/parser.js'
 import { lackOf } from './verdict.js'
 
@@ -29,9 +30,10 @@ export const command: Command = {
   async run(context) {
     const { args, signal } = context
     const pass = args.flag('pass')
-    const stdin = openStdin('pipe a stream in: zfs send tank/home@a | zfs2s3-inspect')
+    const pieces = Pieces.inMemory(pieceBytes, 2)
+    const stdin = openStdin('pipe a stream in: zfs send tank/home@a | zfs2s3-inspect', pieces)
     signal.addEventListener('abort', stdin.stop, { once: true })
-    const parser = new StreamParser()
+    const parser = new StreamParser({ memory: pieces.memory })
     try {
       await read(stdin, context, parser, pass)
     } catch (error) {
@@ -44,6 +46,8 @@ export const command: Command = {
     if (lack !== null) throw lack
   },
 }
+
+const pieceBytes = 1024 * 1024
 
 /** One record for each (sub)stream; the one that isn't complete says where and why. */
 function substreamRecords(verdict: Verdict): object[] {

@@ -66,10 +66,10 @@ export const command: Command = {
     4: 'the stream is truncated, damaged or not what it was said to be; nothing was stored',
   },
   async run(context) {
-    const source = openSource(context)
+    const wanted = putOptions(context)
     const place = transferSettings(context)
+    const source = openSource(context, wanted)
     try {
-      const wanted = putOptions(context)
       const store = (bucket: Bucket) =>
         withCatalog(context, bucket, async catalog => {
           const edge = await put({ context, wanted, place, source, bucket, catalog, dataDir: dataDirOf(context) })

@@ -43,7 +43,7 @@ export async function openClient(place: BucketPlace): Promise<OpenClient> {
       // Parts carry the SHA-256 that we compute anyway; a CRC32 on top breaks other services (aws/aws-sdk-js-v3#6810).
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
-      // Nobody waits for the answer to that header: a part is sent with its request.
+      // Only parts are long enough, and those are sent by `Lines`.
       expectContinueHeader: false,
       logger: silent,
       requestHandler: {

@@ -27,9 +27,18 @@ export interface Asking {
   readonly body: Uint8Array | null
   /** Where the range goes, if one is asked for. It is not touched any more once `arriving` has resolved. */
   readonly into: Into | null
+  /**
+   * Not null where the head expects 100-continue: the body is sent once it is asked for, so that a refusal comes before
+   * it and not in the middle. This is called where nobody asks within a second, and the body is sent then
+   * (RFC 9110, 10.1.1).
+   */
+  readonly onUninvited: (() => void) | null
   /** Ends it at once. */
   readonly signal: AbortSignal
 }
+
+/** How long a body waits to be asked for, in milliseconds, unless the line may not be silent for much longer. */
+const longestInvitationMs = 1000
 
 /**
  * What is sent at a time. All of a part at once would make Node encrypt it at once as well, which takes its memory twice and is
@@ -45,6 +54,8 @@ export class Line {
   #isSending = false
   #failure: Error | null = null
   #onFree: (isGood: boolean) => void = () => undefined
+  /** Ends the wait of a body. */
+  #invite: () => void = () => undefined
 
   constructor(origin: Origin, options: LineOptions) {
     this.#options = options
@@ -67,6 +78,7 @@ export class Line {
     this.#socket.on('timeout', () => this.#socket.destroy(timeout('answer')))
     this.#socket.on('close', () => {
       clearTimeout(late)
+      this.#invite()
       this.#reception?.ended(this.#failure)
       this.#reception = null
       this.#onFree(false)
@@ -81,7 +93,7 @@ export class Line {
    * Sends a request, one at a time. Rejects where no answer comes, or one that isn't HTTP.
    * @param onFree called when the line is good for another request, and with false when it is closed
    */
-  async ask({ head, body, into, signal }: Asking, onFree: (isGood: boolean) => void): Promise<Answer> {
+  async ask({ head, body, into, onUninvited, signal }: Asking, onFree: (isGood: boolean) => void): Promise<Answer> {
     const aborted = () => this.#socket.destroy(abort())
     signal.addEventListener('abort', aborted, { once: true })
     this.#onFree = isGood => {
@@ -89,11 +101,11 @@ export class Line {
       onFree(isGood)
     }
     if (signal.aborted) aborted()
-    const reception = new Reception(into, this.#scratch)
+    const reception = new Reception(into, this.#scratch, () => this.#invite())
     this.#reception = reception
     this.#socket.setTimeout(this.#options.timeoutMs)
     this.#socket.write(head, 'latin1')
-    if (body !== null) void this.#send(body)
+    if (body !== null) void this.#send(body, onUninvited)
     return reception.answer
   }
 
@@ -103,8 +115,9 @@ export class Line {
   }
 
   /** Each piece is written when the one before has left. Never rejects: that the line broke is seen elsewhere. */
-  async #send(body: Uint8Array): Promise<void> {
+  async #send(body: Uint8Array, onUninvited: Asking['onUninvited']): Promise<void> {
     this.#isSending = true
+    if (onUninvited !== null) await this.#invitation(onUninvited)
     const length = Math.min(pieceBytes, this.#options.pace?.turnBytes ?? Infinity)
     for (let from = 0; from < body.length; from += length) {
       const piece = body.subarray(from, from + length)
@@ -112,6 +125,20 @@ export class Line {
       if (!(await written(this.#socket, piece))) return
     }
     this.#isSending = false
+  }
+
+  #invitation(onUninvited: () => void): Promise<void> {
+    const most = Math.min(longestInvitationMs, this.#options.timeoutMs / 2)
+    return new Promise(resolve => {
+      const late = setTimeout(() => {
+        onUninvited()
+        resolve()
+      }, most)
+      this.#invite = () => {
+        clearTimeout(late)
+        resolve()
+      }
+    })
   }
 
   /** Bytes have come into the room. Returns whether more may come now. */

@@ -32,11 +32,16 @@ export interface Taken {
   readonly arriving: Promise<number> | null
 }
 
+/** Bytes of a body for which it is first asked whether it may come, as the AWS SDKs do: what is shorter is sent sooner. */
+const worthAnInvitation = 2 * 1024 * 1024
+
 export class Lines {
   readonly #options: LineOptions
   /** Those that wait for a request, by where they lead; those used last at the end. */
   readonly #free = new Map<string, Line[]>()
   readonly #all = new Set<Line>()
+  /** Where bodies are not asked for, whatever is expected. */
+  readonly #uninviting = new Set<string>()
 
   constructor(options: LineOptions) {
     this.#options = options
@@ -60,11 +65,16 @@ export class Lines {
   #ask(request: unknown, into: Into | null, signal: AbortSignal): Promise<Answer> {
     if (!isRequest(request)) throw new Error('the SDK has made another request than it used to')
     const { body } = request
-    const asking = { head: headOf(request), body: body instanceof Uint8Array ? body : null, into, signal }
     const origin = originOf(request)
-    const free = this.#freeLines(origin)
+    const name = nameOf(origin)
+    const bytes = body instanceof Uint8Array ? body : null
+    const expects = bytes !== null && bytes.length >= worthAnInvitation && !this.#uninviting.has(name)
+    // Not among what is signed: proxies may change it.
+    const headers = expects ? { ...request.headers, expect: '100-continue' } : request.headers
+    const onUninvited = expects ? () => void this.#uninviting.add(name) : null
+    const free = this.#freeLines(name)
     const line = this.#lineTo(origin, free)
-    return line.ask(asking, isGood => {
+    return line.ask({ head: headOf({ ...request, headers }), body: bytes, into, onUninvited, signal }, isGood => {
       if (isGood) free.push(line)
       else this.#forget(line, free)
     })
@@ -77,8 +87,7 @@ export class Lines {
     return line
   }
 
-  #freeLines({ isTls, hostname, port }: Origin): Line[] {
-    const name = `${isTls ? 'https' : 'http'}://${hostname}:${port}`
+  #freeLines(name: string): Line[] {
     const free = this.#free.get(name) ?? []
     this.#free.set(name, free)
     return free
@@ -115,6 +124,8 @@ function originOf({ protocol, hostname, port }: Request): Origin {
   const isTls = protocol === 'https:'
   return { isTls, hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port: port ?? (isTls ? 443 : 80) }
 }
+
+const nameOf = ({ isTls, hostname, port }: Origin) => `${isTls ? 'https' : 'http'}://${hostname}:${port}`
 
 /** The beginning of the request as it goes out (RFC 9112, 3). */
 function headOf({ method, path, query, headers }: Request): string {

@@ -1,5 +1,6 @@
 /** Cutting a stream into parts, and working on several at a time. No S3 in here. */
 import { createHash } from 'node:crypto'
+import type { Pieces } from './pieces.js'
 
 /** A piece of the stream, as S3 will keep it. */
 export interface Part<Note> {
@@ -26,51 +27,50 @@ export function placeOf(part: number, { partsPerVolume }: Geometry): { volume: n
 }
 
 /**
- * Cuts a stream into parts of `partSize` bytes; only the last may be shorter, and none is empty. Each byte is copied
- * once, into memory that threads can share. Memory is as many parts as are out at a time: buffers go round.
+ * Cuts a stream into parts of a piece's length; only the last may be shorter, and none is empty. A part that lies in a lent
+ * piece stays there; the others are copied, each into one of its own. Memory is as many pieces as there are parts out at a time.
  * A chunk that crosses a part's end makes the note of that part late; whoever takes notes gives chunks that don't.
  * @param first number of the first part
  * @param takeNote asked once for each part, when exactly its bytes have been taken from `chunks`
  */
 export async function* cutIntoParts<Note>(
   chunks: AsyncIterable<Uint8Array>,
-  partSize: number,
+  pieces: Pieces,
   first: number,
   takeNote: (bytes: Uint8Array) => Note,
 ): AsyncGenerator<Part<Note>> {
-  const free: Buffer[] = []
   let number = first
-  const take = () => free.pop() ?? Buffer.from(new SharedArrayBuffer(partSize))
-  let buffer = take()
+  let piece: Uint8Array | null = null
+  let isKept = false
   let filled = 0
-  const finish = (): Part<Note> => {
-    const whole = buffer
+  const finish = (whole: Uint8Array): Part<Note> => {
     const bytes = whole.subarray(0, filled)
-    const part = {
-      number,
-      bytes,
-      note: takeNote(bytes),
-      release: () => void free.push(whole),
-    }
+    const part = { number, bytes, note: takeNote(bytes), release: () => pieces.give(whole) }
     number += 1
+    piece = null
     filled = 0
     return part
   }
   for await (const chunk of chunks) {
-    let taken = 0
-    while (taken < chunk.length) {
-      const piece = chunk.subarray(taken, taken + partSize - filled)
-      buffer.set(piece, filled)
-      filled += piece.length
-      taken += piece.length
-      if (filled === partSize) {
-        yield finish()
-        buffer = take()
+    for (let taken = 0; taken < chunk.length;) {
+      if (piece === null) {
+        const kept = pieces.keep(chunk.subarray(taken))
+        isKept = kept !== null
+        piece = kept ?? pieces.take()
       }
+      const bytes = chunk.subarray(taken, taken + pieces.length - filled)
+      if (!isKept) piece.set(bytes, filled)
+      else if (!liesIn(piece, bytes, filled)) throw new Error('a part that was to stay where it is lies elsewhere')
+      filled += bytes.length
+      taken += bytes.length
+      if (filled === pieces.length) yield finish(piece)
     }
   }
-  if (filled > 0) yield finish()
+  if (piece !== null) yield finish(piece)
 }
+
+const liesIn = (piece: Uint8Array, bytes: Uint8Array, at: number) =>
+  bytes.buffer === piece.buffer && bytes.byteOffset === piece.byteOffset + at
 
 /**
  * Does `work` on up to `limit` items at a time; an item is taken only when somebody is free to work on it.

@@ -2,6 +2,7 @@
 import { badStream } from '../failure.js'
 import { httpStatus, isMissing, notInBucket } from './errors.js'
 import { patiently, type Patience } from './patience.js'
+import { Pieces } from './pieces.js'
 import type { Into } from './reception.js'
 import type { Bucket } from './s3.js'
 import { inOrder } from './window.js'
@@ -14,9 +15,12 @@ export interface RangeOptions extends Patience {
   readonly concurrency: number
   /** Told how many bytes have come from S3, whenever some have. */
   readonly onBytes?: (bytes: number) => void
-  /** Length of a range in bytes; only tests need another. */
-  readonly rangeBytes?: number
+  /** What they are read into: a range is as long as a piece. */
+  readonly pieces?: Pieces
 }
+
+/** For that many ranges at a time: there is one piece more, which was taken and is still in use. */
+export const rangePieces = (concurrency: number): Pieces => Pieces.inMemory(rangeBytes, concurrency + 1)
 
 /** What is read: as S3 described it when it was first looked at. */
 interface ObjectToRead {
@@ -43,18 +47,15 @@ export async function* readInRanges(
   within: Range = { from: 0, to: object.bytes },
 ): AsyncGenerator<Uint8Array> {
   const { concurrency, signal, retryForMs, onBytes } = options
-  const length = Math.min(options.rangeBytes ?? rangeBytes, within.to - within.from)
-  const free: Buffer[] = []
-  const fetched = inOrder(rangesOf(within, length), concurrency, signal, async (range, either) => {
-    const memory = free.pop() ?? Buffer.from(new SharedArrayBuffer(length))
+  const pieces = options.pieces ?? Pieces.anywhere(Math.min(rangeBytes, within.to - within.from))
+  const fetched = inOrder(rangesOf(within, pieces.length), concurrency, signal, async (range, either) => {
+    const memory = pieces.take()
     await fetchRange(bucket, object, range, { memory, onBytes }, { retryForMs, signal: either })
     return { memory, bytes: range.to - range.from }
   })
-  let last: Buffer | undefined
   for await (const { memory, bytes } of fetched) {
     yield memory.subarray(0, bytes)
-    if (last !== undefined) free.push(last)
-    last = memory
+    pieces.retire(memory)
   }
 }
 

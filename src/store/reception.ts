@@ -30,6 +30,7 @@ export class Reception {
   readonly answer: Promise<Answer>
   readonly #into: Into | null
   readonly #scratch: Uint8Array
+  readonly #onContinue: () => void
   #inScratch = 0
   #head: AnswerHead | null = null
   #document: Uint8Array[] = []
@@ -38,10 +39,14 @@ export class Reception {
   #settle: { answer: (answer: Answer) => void; fail: (error: Error) => void } | null = null
   #arrived: ((bytes: number) => void) | null = null
 
-  /** @param scratch memory for what is no range, at least 64 KiB; not needed any more once all has come */
-  constructor(into: Into | null, scratch: Uint8Array) {
+  /**
+   * @param scratch memory for what is no range, at least 64 KiB; not needed any more once all has come
+   * @param onContinue called when the other side asks for the body (100 Continue)
+   */
+  constructor(into: Into | null, scratch: Uint8Array, onContinue: () => void) {
     this.#into = into
     this.#scratch = scratch
+    this.#onContinue = onContinue
     this.answer = new Promise((answer, fail) => {
       this.#settle = { answer, fail }
     })
@@ -84,6 +89,7 @@ export class Reception {
     const rest = received.subarray(head.bytes)
     // 100 Continue and the like; the answer comes behind it.
     if (head.status < 200) {
+      if (head.status === 100) this.#onContinue()
       this.#scratch.set(rest)
       return rest.length > 0 ? this.#inHead(rest.length) : null
     }

@@ -7,7 +7,7 @@ const under = new Map<number, Hash>()
 
 parentPort?.on('message', ({ digest, bytes, isLast }: Question) => {
   const hash = under.get(digest) ?? createHash('sha256')
-  if (bytes !== null) hash.update(new Uint8Array(bytes.memory, bytes.from, bytes.length))
+  if (bytes !== null) hash.update(bytes)
   if (isLast) under.delete(digest)
   else under.set(digest, hash)
   parentPort?.postMessage(isLast ? hash.digest() : null)

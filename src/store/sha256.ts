@@ -9,8 +9,8 @@ const worthAThread = 1024 * 1024
 export interface Question {
   /** Which one, of those that are being made. */
   readonly digest: number
-  /** Bytes to be added. */
-  readonly bytes: { readonly memory: SharedArrayBuffer; readonly from: number; readonly length: number } | null
+  /** Bytes to be added, in memory that is shared. */
+  readonly bytes: Uint8Array | null
   readonly isLast: boolean
 }
 
@@ -20,6 +20,8 @@ interface Waiting {
 }
 
 let thread: Worker | undefined
+/** Why it has died. What it had begun is lost, so that another one can't go on. */
+let death: Error | undefined
 let count = 0
 /** Who waits for an answer, in the order of the questions. */
 const waiting: Waiting[] = []
@@ -59,12 +61,11 @@ export class Sha256 {
 
 const worthwhile = (bytes: Uint8Array) => (bytes.length < worthAThread ? null : sharedBytes(bytes))
 
-function sharedBytes({ buffer: memory, byteOffset: from, length }: Uint8Array): Question['bytes'] {
-  return memory instanceof SharedArrayBuffer ? { memory, from, length } : null
-}
+const sharedBytes = (bytes: Uint8Array) => (bytes.buffer instanceof SharedArrayBuffer ? bytes : null)
 
 /** Rejects if the thread has died. */
 function ask(question: Question): Promise<Buffer> {
+  if (death !== undefined) return Promise.reject(death)
   thread ??= startThread()
   thread.ref()
   thread.postMessage(question)
@@ -80,6 +81,7 @@ function startThread(): Worker {
     if (waiting.length === 0) started.unref()
   })
   started.on('error', error => {
+    death = error
     for (const { reject } of waiting.splice(0)) reject(error)
   })
   return started

@@ -21,7 +21,7 @@ export class RecordCheck {
     this.#setGuid(BigInt(begin.toguid))
   }
 
-  /** What is wrong with the header in the checksum's block at `at`, or null. Adds it to the checksum. */
+  /** What is wrong with the header in the checksum's memory at `at`, or null. Adds it to the checksum. */
   problem(fletcher: Fletcher4, at: number): string | null {
     const type = fletcher.view.getUint32(at, true)
     const rule = recordRules[type]

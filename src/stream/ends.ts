@@ -1,6 +1,6 @@
 /**
  * The three END records (stream-format, Records): of a stream, of a package's BEGIN, of a package. Each function says what is
- * wrong with one whose header lies in the checksum's block at `at`, or null. The stream's has been added to the checksum.
+ * wrong with one whose header lies in the checksum's memory at `at`, or null. The stream's has been added to the checksum.
  */
 import type { Fletcher4 } from './fletcher4.js'
 import { endChecksumAt, headerLength } from './records.js'
@@ -31,6 +31,6 @@ export function lastEndProblem(fletcher: Fletcher4, at: number): string | null {
 
 /** Whether the header is zero but for its type and the bytes from one place in it to another. */
 function isBare(fletcher: Fletcher4, at: number, from: number, to: number): boolean {
-  const header = fletcher.block.subarray(at + 4, at + headerLength)
+  const header = fletcher.memory.bytes.subarray(at + 4, at + headerLength)
   return header.every((byte, place) => byte === 0 || (place + 4 >= from && place + 4 < to))
 }

@@ -2,6 +2,7 @@
  * The checksum of a send stream: Fletcher-4 over little-endian 32-bit words, in WebAssembly (assembly/fletcher4.ts).
  * In plain JavaScript its 64-bit sums would need BigInt, which is a thousand times slower.
  */
+import { StreamMemory, type WasmMemory } from './memory.js'
 import { checksumAt, headerLength } from './records.js'
 import { fletcher4Wasm } from './fletcher4-wasm.js'
 
@@ -13,52 +14,63 @@ export type RunningChecksum = 'same' | 'absent' | 'different'
 
 const comparisons: readonly RunningChecksum[] = ['same', 'absent', 'different']
 
-/** Where the module keeps things: the checksum, the one before the latest record, the one put aside, room for bytes. */
+/** Behind the checksum the module keeps the one before the latest record, and the one put aside. */
 const beforeAt = 32
 const keptAt = 64
-const blockAt = 1024
-/** The rest of the module's three pages. Small enough for a second-level cache: measured, 16 KiB to 256 KiB do as well. */
-const blockEnd = 3 * 65536
+const sumsLength = 96
+/** Room for bytes from elsewhere. Small enough for a second-level cache: measured, 16 KiB to 256 KiB do as well. */
+const blockLength = 128 * 1024
+
+/** How much of a memory one checksum takes, in bytes. */
+export const fletcher4Bytes = 128 + blockLength
 
 /** The part of the WebAssembly interface that is needed; Node's types leave it to those of browsers. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object
-  readonly Instance: new (module: object) => { readonly exports: object }
+  readonly Instance: new (
+    module: object,
+    imports: { readonly env: { readonly memory: WasmMemory } },
+  ) => { readonly exports: object }
 }
 
 interface Exports {
-  readonly memory: { readonly buffer: ArrayBuffer }
-  readonly add: (at: number, length: number) => void
-  readonly record: (at: number) => number
-  readonly keep: () => void
+  readonly add: (sums: number, at: number, length: number) => void
+  readonly record: (sums: number, at: number) => number
+  readonly keep: (sums: number) => void
 }
 
 function isExports(exports: object): exports is Exports {
-  return 'memory' in exports && 'add' in exports && 'record' in exports && 'keep' in exports
+  return 'add' in exports && 'record' in exports && 'keep' in exports
 }
 
 let compiled: object | undefined
 
-/** One running checksum. Begins at zero. */
+/** One running checksum. Begins at zero. What it adds lies in its memory; places there are counted from its start. */
 export class Fletcher4 {
-  /** Room to put bytes before `add` and `record` are told where in it they lie. */
-  readonly block: Uint8Array
-  /** The same room, for reading fields. */
+  readonly memory: StreamMemory
+  /** All of the memory, for reading fields. */
   readonly view: DataView
+  /** Room for bytes that lie elsewhere. */
+  readonly block: Uint8Array
   readonly #module: Exports
   readonly #sums: DataView
+  readonly #sumsAt: number
   /** Bytes (0 to 3) at the start of the block that `update` could not add yet. */
   #rest = 0
 
-  constructor() {
+  /** `memory`: in which it lies itself, as long as there is room, and where bytes needn't be copied to be added. */
+  constructor(memory: StreamMemory | null = null) {
+    const given = memory?.take(fletcher4Bytes) ?? null
+    this.memory = memory === null || given === null ? new StreamMemory(fletcher4Bytes) : memory
+    const own = given ?? this.memory.bytes
     compiled ??= new WebAssembly.Module(Buffer.from(fletcher4Wasm, 'base64'))
-    const { exports } = new WebAssembly.Instance(compiled)
+    const { exports } = new WebAssembly.Instance(compiled, { env: { memory: this.memory.wasm } })
     if (!isExports(exports)) throw new Error('fletcher4-wasm.ts is not what scripts/build-wasm.js makes')
     this.#module = exports
-    const { buffer } = exports.memory
-    this.#sums = new DataView(buffer, 0, blockAt)
-    this.block = new Uint8Array(buffer, blockAt, blockEnd - blockAt)
-    this.view = new DataView(buffer, blockAt, blockEnd - blockAt)
+    this.#sumsAt = own.byteOffset
+    this.#sums = new DataView(own.buffer, own.byteOffset, sumsLength)
+    this.view = new DataView(own.buffer)
+    this.block = own.subarray(128, 128 + blockLength)
   }
 
   get checksum(): Checksum {
@@ -74,22 +86,22 @@ export class Fletcher4 {
     return this.#read(keptAt)
   }
 
-  /** Adds `length` bytes of the block, a multiple of 4, from `at` on. */
+  /** Adds `length` bytes, a multiple of 4, from `at` on. */
   add(at: number, length: number): void {
-    this.#module.add(blockAt + at, length)
+    this.#module.add(this.#sumsAt, at, length)
   }
 
-  /** Adds a record's header that lies in the block at `at`, and says whether the checksum in it is right. */
+  /** Adds a record's header that lies at `at`, and says whether the checksum in it is right. */
   record(at: number): RunningChecksum {
-    return comparisons[this.#module.record(blockAt + at)] ?? 'different'
+    return comparisons[this.#module.record(this.#sumsAt, at)] ?? 'different'
   }
 
   /** Puts aside what the checksum was before the latest record. */
   keep(): void {
-    this.#module.keep()
+    this.#module.keep(this.#sumsAt)
   }
 
-  /** Whether the four u64 in the block at `at` are what the checksum was before the latest record. */
+  /** Whether the four u64 at `at` are what the checksum was before the latest record. */
   equalsBeforeRecord(at: number): boolean {
     for (let byte = 0; byte < 32; byte += 4) {
       if (this.view.getUint32(at + byte, true) !== this.#sums.getUint32(beforeAt + byte, true)) return false
@@ -105,7 +117,7 @@ export class Fletcher4 {
       done += piece.length
       const filled = this.#rest + piece.length
       this.#rest = filled % 4
-      this.add(0, filled - this.#rest)
+      this.add(this.block.byteOffset, filled - this.#rest)
       this.block.copyWithin(0, filled - this.#rest, filled)
     }
   }
@@ -119,7 +131,7 @@ export class Fletcher4 {
 
   /** Writes the four sums into `bytes` at `at`. */
   writeTo(bytes: Uint8Array, at: number): void {
-    bytes.set(new Uint8Array(this.#sums.buffer, 0, 32), at)
+    bytes.set(new Uint8Array(this.#sums.buffer, this.#sumsAt, 32), at)
   }
 
   #read(at: number): Checksum {

@@ -11,6 +11,7 @@ import { missingOf, Tally, type Damage, type Verdict } from './facts.js'
 import { envelopeEndProblem, lastEndProblem } from './ends.js'
 import { Framer } from './framer.js'
 import { formatInWords, recognise } from './magic.js'
+import type { StreamMemory } from './memory.js'
 import type { PositionCollector } from './positions.js'
 import { headerLength, recordNames, recordRules, recordType } from './records.js'
 
@@ -33,6 +34,8 @@ export interface ParserOptions {
   readonly positions?: PositionCollector | undefined
   /** To go on in the middle of a stream: the bytes pushed first are those at the anchor's start. Counts begin there. */
   readonly from?: { readonly begin: Begin; readonly anchor: Anchor }
+  /** Chunks that lie in it are read there; others are copied first. */
+  readonly memory?: StreamMemory | null | undefined
 }
 
 /** What comes next: a stream, its records, the END behind a package's BEGIN, an inner stream or the last END, nothing. */
@@ -72,7 +75,7 @@ export class StreamParser {
       complete: () => this.#complete(),
       stopped: () => this.#damage !== null,
     }
-    this.#framer = new Framer(reader, options.from?.anchor.start ?? 0)
+    this.#framer = new Framer(reader, options.from?.anchor.start ?? 0, options.memory)
     if (options.from) this.#goOn(options.from.begin, options.from.anchor)
   }
 
@@ -172,7 +175,7 @@ export class StreamParser {
       this.#damage = { at: position, record: this.#record + 1, type: null, why: 'more bytes follow its END' }
     }
     if (this.#state !== 'first' || available < magicLength) return
-    const format = recognise(this.#framer.fletcher.block.subarray(at, at + available))
+    const format = recognise(this.#framer.fletcher.memory.bytes.subarray(at, at + available))
     if (format !== 'zfs-send') this.#damage = { at: 0, record: 1, type: null, why: `it is ${formatInWords(format)}` }
   }
 
@@ -212,26 +215,26 @@ export class StreamParser {
 
   /** A good header lies at `at`. */
   #enter(at: number): void {
-    const { block, view } = this.#framer.fletcher
+    const { memory, view } = this.#framer.fletcher
     this.#options.positions?.header(view, at, this.#start)
     if (this.#type === recordType.begin) {
       this.#framer.fletcher.checksum = ['0', '0', '0', '0']
       this.#framer.fletcher.add(at, headerLength)
-      this.#beginHeader = block.slice(at, at + headerLength)
+      this.#beginHeader = memory.bytes.slice(at, at + headerLength)
       this.#beginPayload = new Collector(this.#payloadLength)
     }
     if (this.#state !== 'records') return
     if (anchorType(this.#type) !== null) this.#candidate.note(view, at, this.#start, this.#record)
     const { onRecord } = this.#options
     if (!onRecord) return
-    const header = block.slice(at, at + headerLength)
+    const header = memory.bytes.slice(at, at + headerLength)
     onRecord({ position: this.#start, type: this.#type, header, payloadLength: this.#payloadLength })
   }
 
   #payload(at: number, length: number): void {
     const { fletcher } = this.#framer
     fletcher.add(at, length)
-    if (this.#type === recordType.begin) this.#beginPayload.add(fletcher.block.subarray(at, at + length))
+    if (this.#type === recordType.begin) this.#beginPayload.add(fletcher.memory.bytes.subarray(at, at + length))
   }
 
   /** The current record is complete. */

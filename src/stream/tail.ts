@@ -6,6 +6,32 @@
  */
 const tailBytes = 128 * 1024
 
+/** Of a stream whose length is known. */
+export class End {
+  /** How many bytes are still to come before those that are held back. */
+  #before: number
+  readonly #held: Uint8Array[] = []
+
+  /** `length` of all of it, in bytes. */
+  constructor(length: number) {
+    this.#before = Math.max(0, length - tailBytes)
+  }
+
+  /** What was held back, once all has come. */
+  get held(): readonly Uint8Array[] {
+    return this.#held
+  }
+
+  /** What of the chunk is not at the end. The rest is copied. */
+  passing(chunk: Uint8Array): readonly Uint8Array[] {
+    const split = Math.min(chunk.length, this.#before)
+    this.#before -= split
+    if (split < chunk.length) this.#held.push(new Uint8Array(chunk.subarray(split)))
+    return split > 0 ? [chunk.subarray(0, split)] : []
+  }
+}
+
+/** Of a stream whose length is not known before its end. */
 export class Tail {
   /** Two in turn, since a piece of one may still be on its way when the other is filled. */
   readonly #memories = [new Uint8Array(tailBytes), new Uint8Array(tailBytes)] as const

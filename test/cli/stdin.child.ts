@@ -5,12 +5,13 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openStdin } from '#src/cli/stdin.js'
+import { Pieces } from '#src/store/pieces.js'
 
 const [how] = process.argv.slice(2)
 const hash = createHash('sha256')
 let bytes = 0
 try {
-  const stdin = openStdin('pipe something in')
+  const stdin = openStdin('pipe something in', Pieces.inMemory(300_000, 3))
   if (how === 'stopped') setTimeout(stdin.stop, 100)
   for await (const chunk of stdin.chunks) {
     // What comes meanwhile must not get into the memory of this chunk.

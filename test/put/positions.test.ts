@@ -4,6 +4,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { continuedStream } from '#src/commands/get/check.js'
 import { readHead } from '#src/commands/put/look.js'
 import { type Passed, transferStream } from '#src/commands/put/transfer.js'
+import { Pieces } from '#src/store/pieces.js'
 import { completeUpload } from '#src/store/complete.js'
 import { findVolumes, readStretch } from '#src/store/download.js'
 import { Ledger } from '#src/store/ledger.js'
@@ -27,7 +28,7 @@ async function transfer(place: Place, ledger: Ledger, stream: Buffer, breakAt?: 
     for (const chunk of cut(stream.subarray(0, breakAt), [7000, 65_536])) yield await Promise.resolve(chunk)
     if (breakAt !== undefined) throw new Error('the line broke')
   }
-  const source = { chunks: chunks(), stop: () => undefined, close: () => Promise.resolve() }
+  const source = { chunks: chunks(), pieces: null, stop: () => undefined, close: () => Promise.resolve() }
   return transferStream({
     ...patience,
     bucket: place.bucket,
@@ -135,7 +136,7 @@ describe('a stream in several volumes', () => {
       const token = tokenFacts(begin, { object: String(object), offset: String(offset) }, 0)
       place.server.log.clear()
       const stretch = (of: { from: number; to: number | null }) =>
-        readStretch(place.bucket, found, of, { ...patience, concurrency: 2, rangeBytes: 200_000 })
+        readStretch(place.bucket, found, of, { ...patience, concurrency: 2, pieces: Pieces.anywhere(200_000) })
       const made = await bytesOf(continuedStream(stretch, positionsIn(edge.index), edge, token))
       assert.ok(made.equals(resumed(stream, object, offset)))
       const answers = place.server.log.entries({ operation: 'GetObject' }).map(each => each.responseBytes)

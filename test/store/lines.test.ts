@@ -19,7 +19,12 @@ const whole = Buffer.concat([Buffer.from(rangeHead(content.length)), content])
 type Script = (socket: Socket, request: number) => void
 
 /** A server that does that with each connection, lines to it, and where requests to it go. */
-async function serving(test: TestContext, onSocket: (socket: Socket) => void, pace: Pace | null = null) {
+async function serving(
+  test: TestContext,
+  onSocket: (socket: Socket) => void,
+  pace: Pace | null = null,
+  timeoutMs = 300,
+) {
   const sockets: Socket[] = []
   const server = createServer(socket => {
     sockets.push(socket)
@@ -28,7 +33,7 @@ async function serving(test: TestContext, onSocket: (socket: Socket) => void, pa
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const lines = new Lines({ connectMs: 1000, timeoutMs: 300, pace })
+  const lines = new Lines({ connectMs: 1000, timeoutMs, pace })
   test.after(() => {
     lines.destroy()
     for (const socket of sockets) socket.destroy()
@@ -236,6 +241,48 @@ describe('a part', () => {
       assert.equal(String(await buffer(response.body)), 'no')
       assert.equal(sockets.length, turn)
     }
+  })
+
+  it('that is long is not sent before it is asked for', async test => {
+    let came = 0
+    const asking = (socket: Socket) => {
+      socket.once('data', head => {
+        assert.match(String(head), /\r\nexpect: 100-continue\r\n\r\n$/)
+        setTimeout(() => {
+          assert.equal(came, 0)
+          socket.write('HTTP/1.1 100 Continue\r\n\r\n')
+        }, 50)
+        socket.on('data', bytes => {
+          came += bytes.length
+          if (came === 2_097_152) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+        })
+      })
+    }
+    const { lines, origin } = await serving(test, asking)
+    const request = { ...origin, method: 'PUT', path: '/', query: {}, headers: {}, body: Buffer.alloc(2_097_152) }
+    assert.equal((await lines.send(request, new AbortController().signal)).response.statusCode, 200)
+  })
+
+  it('that is long is sent at once to who does not ask for it, after having waited once', async test => {
+    const body = Buffer.alloc(2_097_152)
+    const mute = (socket: Socket) => {
+      let came = 0
+      socket.on('data', bytes => {
+        came += bytes.length
+        if (came < body.length) return
+        came = 0
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+      })
+    }
+    const { lines, origin } = await serving(test, mute, null, 5000)
+    const request = { ...origin, method: 'PUT', path: '/', query: {}, headers: {}, body }
+    const waits: boolean[] = []
+    for (let turn = 0; turn < 2; turn++) {
+      const start = performance.now()
+      assert.equal((await lines.send(request, new AbortController().signal)).response.statusCode, 200)
+      waits.push(performance.now() - start > 900)
+    }
+    assert.deepEqual(waits, [true, false])
   })
 
   it('that nobody takes any more times out', async test => {

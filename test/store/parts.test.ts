@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { Pieces } from '#src/store/pieces.js'
 import { compositeSha256, cutIntoParts, eachConcurrently, placeOf } from '#src/store/parts.js'
 
 const partSize = 4
@@ -21,7 +22,7 @@ interface Cut {
 
 async function cut(chunks: readonly string[], first = 1): Promise<Cut[]> {
   const parts: Cut[] = []
-  for await (const part of cutIntoParts(streamOf(chunks), partSize, first, () => null)) {
+  for await (const part of cutIntoParts(streamOf(chunks), Pieces.anywhere(partSize), first, () => null)) {
     const { number, bytes } = part
     parts.push({ number, text: Buffer.from(bytes).toString() })
     part.release()
@@ -85,13 +86,18 @@ describe('cutting a stream into parts of four bytes', () => {
       }
     }
     const notes: number[] = []
-    for await (const part of cutIntoParts(counted(), partSize, 1, () => seen)) notes.push(part.note)
+    for await (const part of cutIntoParts(counted(), Pieces.anywhere(partSize), 1, () => seen)) notes.push(part.note)
     assert.deepEqual(notes, [4, 8, 9])
   })
 
   it('takes only as many buffers as are out at a time', async () => {
     const buffers = new Set<ArrayBufferLike>()
-    for await (const part of cutIntoParts(streamOf(Array<string>(50).fill('abcdefgh')), partSize, 1, () => null)) {
+    for await (const part of cutIntoParts(
+      streamOf(Array<string>(50).fill('abcdefgh')),
+      Pieces.anywhere(partSize),
+      1,
+      () => null,
+    )) {
       buffers.add(part.bytes.buffer)
       part.release()
     }
@@ -106,7 +112,8 @@ describe('cutting a stream into parts of four bytes', () => {
     }
     const texts: string[] = []
     await assert.rejects(async () => {
-      for await (const part of cutIntoParts(failing(), partSize, 1, () => null)) texts.push(String(part.number))
+      for await (const part of cutIntoParts(failing(), Pieces.anywhere(partSize), 1, () => null))
+        texts.push(String(part.number))
     }, /zfs send died/)
     assert.deepEqual(texts, ['1'])
   })

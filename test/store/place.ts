@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test'
 import { Ledger } from '#src/store/ledger.js'
 import type { UploadHeader } from '#src/store/notes.js'
 import { cutIntoParts } from '#src/store/parts.js'
+import { Pieces } from '#src/store/pieces.js'
 import { Bucket } from '#src/store/s3.js'
 import { reconcile } from '#src/store/reconcile.js'
 import { sendParts } from '#src/store/upload.js'
@@ -81,7 +82,7 @@ export async function send(
   await sendParts(
     bucket,
     ledger,
-    cutIntoParts(stream, partSize, 1, () => null),
+    cutIntoParts(stream, Pieces.anywhere(partSize), 1, () => null),
     inS3,
     { ...patience, concurrency: 3, stop: () => undefined, ...options, onPart },
   )

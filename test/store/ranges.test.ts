@@ -3,6 +3,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { after, afterEach, before, describe, it } from 'node:test'
 import type { Edge } from '#src/chain/edge.js'
 import { Failure } from '#src/failure.js'
+import { Pieces } from '#src/store/pieces.js'
 import { download } from '#src/store/download.js'
 import { readInRanges } from '#src/store/ranges.js'
 import type { Bucket } from '#src/store/s3.js'
@@ -38,7 +39,12 @@ afterEach(() => {
   server.log.clear()
 })
 
-const options = { concurrency: 8, retryForMs: 5000, rangeBytes, signal: new AbortController().signal }
+const options = {
+  concurrency: 8,
+  retryForMs: 5000,
+  pieces: Pieces.anywhere(rangeBytes),
+  signal: new AbortController().signal,
+}
 
 /** What comes out, and how it ends. */
 async function downloaded(edge: Edge, from = bucket): Promise<{ bytes: Buffer; error: unknown }> {

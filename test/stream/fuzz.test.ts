@@ -11,7 +11,7 @@ import { Splicer } from '#src/stream/splice.js'
 import { decodeToken, tokenFacts } from '#src/stream/token.js'
 import { fixture } from '../fixtures.js'
 import { join, resumed, split } from './reference.js'
-import { cut, parsed, randomFrom } from './streams.js'
+import { cut, inMemory, parsed, randomFrom } from './streams.js'
 
 const seconds = Number(process.env.ZFS2S3_FUZZ_SECONDS ?? 5)
 const seed = Number(process.env.ZFS2S3_FUZZ_SEED ?? Date.now() % 1_000_000)
@@ -79,8 +79,11 @@ it(`whatever comes in, the stream layer copes (seed ${seed}, ${seconds} s)`, () 
     const bytes = pick(mutations)()
     const started = Date.now()
     const parser = new StreamParser()
-    for (const chunk of cut(bytes, [1 + random(5000), 1 + random(100_000)])) parser.push(chunk)
+    const lengths = [1 + random(5000), 1 + random(100_000)]
+    for (const chunk of cut(bytes, lengths)) parser.push(chunk)
     const verdict = parser.end()
+    const { memory, bytes: there } = inMemory(bytes)
+    assert.deepEqual(parsed(cut(there, lengths), { memory }).end(), verdict)
     assert.equal(verdict.bytes, bytes.length)
     if (verdict.outcome !== 'whole') assert.ok(verdict.at <= bytes.length && verdict.record >= 1)
     JSON.stringify(verdict)

@@ -6,7 +6,7 @@ import { StreamParser } from '#src/stream/parser.js'
 import type { Begin } from '#src/stream/begin.js'
 import { fixture } from '../fixtures.js'
 import { join, ReferenceFletcher4, split } from './reference.js'
-import { cut, dumpOf, parsed, recorded, verdictOf } from './streams.js'
+import { cut, dumpOf, inMemory, parsed, recorded, verdictOf } from './streams.js'
 import { bytesOf, packageStream, simpleStream } from './writer.js'
 
 describe('every recorded stream', () => {
@@ -93,18 +93,34 @@ describe('every recorded stream', () => {
   })
 })
 
+const copy = (bytes: Uint8Array) => Uint8Array.from(bytes)
+
 describe('the parser', () => {
-  it('makes the same of a stream however it is cut', () => {
+  it('makes the same of a stream however it is cut, and wherever it lies', () => {
     const names = ['chain-2-3.zs', 'plain-all-I.zs', 'raw-w-incr.zs', 'lz4-Lec-full.zs', 'repl-R-incr.zs', 'saved-S.zs']
-    const streams = names.map(name => ({ bytes: fixture(name), verdict: verdictOf(fixture(name)) }))
+    const streams = names.map(name => {
+      const bytes = fixture(name)
+      return { bytes, verdict: verdictOf(bytes), there: inMemory(bytes) }
+    })
     const length = fc.oneof(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 1, max: 300_000 }))
     const property = fc.property(
       fc.constantFrom(...streams),
       fc.array(length, { minLength: 1, maxLength: 8 }),
-      ({ bytes, verdict }, lengths) => assert.deepEqual(parsed(cut(bytes, lengths)).end(), verdict),
+      fc.array(fc.boolean(), { minLength: 1, maxLength: 3 }),
+      ({ bytes, verdict, there: { memory, bytes: there } }, lengths, places) => {
+        assert.deepEqual(parsed(cut(bytes, lengths)).end(), verdict)
+        assert.deepEqual(parsed(cut(there, lengths), { memory }).end(), verdict)
+        const chunks = [...cut(there, lengths)].map((chunk, turn) =>
+          places[turn % places.length] ? chunk : copy(chunk),
+        )
+        assert.deepEqual(parsed(chunks, { memory }).end(), verdict)
+      },
     )
     fc.assert(property, { numRuns: 60 })
-    for (const { bytes, verdict } of streams.slice(0, 1)) assert.deepEqual(parsed(cut(bytes, [1])).end(), verdict)
+    for (const { bytes, verdict, there } of streams.slice(0, 1)) {
+      assert.deepEqual(parsed(cut(bytes, [1])).end(), verdict)
+      assert.deepEqual(parsed(cut(there.bytes, [1]), { memory: there.memory }).end(), verdict)
+    }
   })
 
   it('keeps nothing of the chunks it was given', () => {

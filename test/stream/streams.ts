@@ -1,6 +1,9 @@
 /** The recorded streams, what their manifest says of each, and small things to do with bytes. */
+import assert from 'node:assert/strict'
 import { gunzipSync } from 'node:zlib'
 import { StreamParser, type ParserOptions } from '#src/stream/parser.js'
+import { fletcher4Bytes } from '#src/stream/fletcher4.js'
+import { StreamMemory } from '#src/stream/memory.js'
 import type { Verdict } from '#src/stream/facts.js'
 import { fixture } from '../fixtures.js'
 
@@ -32,6 +35,14 @@ export function* cut(bytes: Uint8Array, lengths: readonly number[]): Generator<U
     yield bytes.subarray(at, at + length)
     at += length
   }
+}
+
+/** The same bytes in memory that a parser can read them in. */
+export function inMemory(bytes: Uint8Array): { memory: StreamMemory; bytes: Uint8Array } {
+  const memory = new StreamMemory(bytes.length + 64 + fletcher4Bytes)
+  const there = memory.take(bytes.length) ?? assert.fail('there is room')
+  there.set(bytes)
+  return { memory, bytes: there }
 }
 
 /** A parser that has seen these chunks. */

@@ -6,6 +6,7 @@ import { checkedStream, continuedStream } from '#src/commands/get/check.js'
 import { lookUp } from '#src/commands/verify/outcome.js'
 import { readBack } from '#src/commands/verify/read-back.js'
 import { Failure } from '#src/failure.js'
+import { Pieces } from '#src/store/pieces.js'
 import { download, findVolumes, type Found, readStretch } from '#src/store/download.js'
 import type { Bucket } from '#src/store/s3.js'
 import { StreamParser } from '#src/stream/parser.js'
@@ -31,7 +32,12 @@ after(async () => {
   await server.close()
 })
 
-const options = { concurrency: 4, retryForMs: 1000, rangeBytes: 10_000, signal: new AbortController().signal }
+const options = {
+  concurrency: 4,
+  retryForMs: 1000,
+  pieces: Pieces.anywhere(10_000),
+  signal: new AbortController().signal,
+}
 
 async function stored(key: string): Promise<Edge> {
   const edge = await storeEdge(bucket, key, stream, 30_000)

@@ -3,6 +3,7 @@ import type { Edge } from '../../chain/edge.js'
 import { badStream } from '../../failure.js'
 import { Continuation } from '../../stream/continuation.js'
 import { type Format, formatInWords } from '../../stream/magic.js'
+import type { StreamMemory } from '../../stream/memory.js'
 import { StreamParser } from '../../stream/parser.js'
 import type { Position } from '../../stream/positions.js'
 import type { Stretch } from '../../stream/stretches.js'
@@ -14,8 +15,13 @@ import { verdictFailure } from '../verdict.js'
 /**
  * Passes a stream on and reads its records on the way, if they can be read. The last bytes are held back until they are
  * known to be whole and to be the snapshot that was asked for. Throws status 4 otherwise.
+ * @param memory where most chunks lie
  */
-export async function* checkedStream(chunks: AsyncGenerator<Uint8Array>, edge: Edge): AsyncGenerator<Uint8Array> {
+export async function* checkedStream(
+  chunks: AsyncGenerator<Uint8Array>,
+  edge: Edge,
+  memory?: StreamMemory | null,
+): AsyncGenerator<Uint8Array> {
   const ahead = new ReadAhead(chunks)
   const format = await ahead.format()
   if (ahead.isEmpty) throw badStream(`nothing comes out for ${edge.snapshot.name}`, 'see what the filter said')
@@ -24,7 +30,7 @@ export async function* checkedStream(chunks: AsyncGenerator<Uint8Array>, edge: E
     yield* ahead.chunks()
     return
   }
-  const parser = new StreamParser()
+  const parser = new StreamParser({ memory })
   const tail = new Tail()
   for await (const chunk of ahead.chunks()) {
     parser.push(chunk)

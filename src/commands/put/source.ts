@@ -2,6 +2,8 @@
 import { openStdin } from '../../cli/stdin.js'
 import { outputOf, startProgram } from '../../zfs/child.js'
 import type { Context } from '../../cli/command.js'
+import { Pieces } from '../../store/pieces.js'
+import type { PutOptions } from './options.js'
 
 export interface Source {
   /**
@@ -9,6 +11,8 @@ export interface Source {
    * ended well.
    */
   readonly chunks: AsyncIterable<Uint8Array>
+  /** Where most chunks lie, and can stay; null where each is in memory of its own. */
+  readonly pieces: Pieces | null
   /** Makes `chunks` end, from outside and at once, though the writer may be silent. */
   readonly stop: () => void
   /** Ends what still runs. */
@@ -16,17 +20,19 @@ export interface Source {
 }
 
 /** Throws a usage error where stdin is a terminal. */
-export function openSource({ args, signal }: Pick<Context, 'args' | 'signal'>): Source {
+export function openSource({ args, signal }: Pick<Context, 'args' | 'signal'>, wanted: PutOptions): Source {
   if (args.command.length > 0) {
     const child = startProgram(args.command)
     const stop = () => void child.kill()
     signal.addEventListener('abort', stop, { once: true })
-    return { chunks: outputOf(child), stop, close: child.kill }
+    return { chunks: outputOf(child), pieces: null, stop, close: child.kill }
   }
-  const { chunks, stop } = openStdin('pipe a stream in: zfs send tank/home@a | zfs2s3-put tank/home@a')
+  const pieces = piecesFor(wanted)
+  const { chunks, stop } = openStdin('pipe a stream in: zfs send tank/home@a | zfs2s3-put tank/home@a', pieces)
   signal.addEventListener('abort', stop, { once: true })
   return {
     chunks,
+    pieces,
     stop,
     close: () => {
       stop()
@@ -34,3 +40,9 @@ export function openSource({ args, signal }: Pick<Context, 'args' | 'signal'>): 
     },
   }
 }
+
+/** Parts are made of what is read where it lies: those in flight, and the one that is filled. Not of what a filter makes. */
+const piecesFor = ({ filter, geometry, concurrency }: PutOptions) =>
+  filter === null ? Pieces.inMemory(geometry.partSize, concurrency + 1) : Pieces.inMemory(filteredBytes, 2)
+
+const filteredBytes = 1024 * 1024

@@ -4,6 +4,7 @@ import { badStream, failed } from '../../failure.js'
 import type { Ledger } from '../../store/ledger.js'
 import type { ResumePoint } from '../../store/notes.js'
 import { cutIntoParts } from '../../store/parts.js'
+import { Pieces } from '../../store/pieces.js'
 import type { Patience } from '../../store/patience.js'
 import type { Bucket } from '../../store/s3.js'
 import type { StoredPart } from '../../store/uploads.js'
@@ -51,7 +52,8 @@ export async function transferStream(transfer: Transfer): Promise<Passed> {
   const isPlain = head.check === 'records' && filter === null
   const splice = head.begin?.resume == null ? null : spliceOf(ledger, transfer.spacing)
   const positions = splice === null && isPlain ? new PositionCollector(transfer.spacing) : splice?.positions
-  const parser = splice?.parser ?? new StreamParser({ onBegin: transfer.guard, positions })
+  const parser =
+    splice?.parser ?? new StreamParser({ onBegin: transfer.guard, positions, memory: source.pieces?.memory })
   const inspection = inspectionOf(head, parser, transfer.guard)
   let passed: Verdict | null = null
   const stream = splice === null ? head.chunks : splice.chunks(head.chunks)
@@ -68,8 +70,11 @@ export async function transferStream(transfer: Transfer): Promise<Passed> {
     parts += 1
     return isPlain ? points.take(part) : null
   }
+  // Only what passes unchanged can stay where it was read.
+  const isUnchanged = splice === null && filter === null && source.pieces?.length === partSize
+  const pieces = isUnchanged ? source.pieces : Pieces.anywhere(partSize)
   try {
-    await sendParts(bucket, ledger, cutIntoParts(bytes, partSize, parts + 1, takeNote), transfer.inS3, {
+    await sendParts(bucket, ledger, cutIntoParts(bytes, pieces, parts + 1, takeNote), transfer.inS3, {
       ...transfer,
       stop: source.stop,
     })

@@ -1,0 +1,83 @@
+/** Memory for parts and ranges: pieces of one length that go round, so that there are as many as are in use at a time. */
+import { fletcher4Bytes } from '../stream/fletcher4.js'
+import { StreamMemory } from '../stream/memory.js'
+
+/** Two at a time: while one is being looked at the next one is filled. */
+const mostLent = 2
+
+export class Pieces {
+  /** Of each piece, in bytes. */
+  readonly length: number
+  /** In which most pieces lie; null where it does not matter. */
+  readonly memory: StreamMemory | null
+  readonly #count: number
+  readonly #free: Uint8Array[] = []
+  readonly #lent = new Set<Uint8Array>()
+  readonly #kept = new Set<Uint8Array>()
+  #last: Uint8Array | null = null
+
+  /** Called when there may be one to lend again. */
+  onFree: () => void = () => undefined
+
+  private constructor(length: number, count: number, memory: StreamMemory | null) {
+    this.length = length
+    this.#count = count
+    this.memory = memory
+  }
+
+  /** Of which `count`, and what the checksum of a stream takes, lie in one memory; no more than that are lent and kept. */
+  static inMemory(length: number, count: number): Pieces {
+    const bytes = length * count + fletcher4Bytes
+    return new Pieces(length, count, bytes > mostMemory ? null : new StreamMemory(bytes))
+  }
+
+  /** Of which each lies where it may. */
+  static anywhere(length: number): Pieces {
+    return new Pieces(length, Infinity, null)
+  }
+
+  /** One that nobody has, in memory that threads can share. What was in it before is there still. */
+  take(): Uint8Array {
+    return this.#free.pop() ?? this.memory?.take(this.length) ?? new Uint8Array(new SharedArrayBuffer(this.length))
+  }
+
+  /** Takes back one that is not needed any more. */
+  give(piece: Uint8Array): void {
+    this.#kept.delete(piece)
+    this.#free.push(piece)
+    this.onFree()
+  }
+
+  /** Takes back the one that was retired before: whoever uses one may use the one before it still. */
+  retire(piece: Uint8Array): void {
+    if (this.#last !== null) this.give(this.#last)
+    this.#last = piece
+  }
+
+  /** One for whoever fills it, while others look at what is in it already; null where there is none now. */
+  lend(): Uint8Array | null {
+    if (this.#lent.size >= mostLent || this.#lent.size + this.#kept.size >= this.#count) return null
+    const piece = this.take()
+    this.#lent.add(piece)
+    return piece
+  }
+
+  /** Takes back one that was lent, is full and has been looked at, unless somebody keeps it. */
+  returned(piece: Uint8Array): void {
+    if (this.#lent.delete(piece)) this.give(piece)
+  }
+
+  /** The lent piece that begins with `bytes`, for whoever keeps it in order to give it back; null if none does. */
+  keep(bytes: Uint8Array): Uint8Array | null {
+    for (const piece of this.#lent) {
+      if (piece.buffer !== bytes.buffer || piece.byteOffset !== bytes.byteOffset) continue
+      this.#lent.delete(piece)
+      this.#kept.add(piece)
+      return piece
+    }
+    return null
+  }
+}
+
+/** In bytes. Where more is wanted than this, it need not be contiguous. */
+const mostMemory = 2 ** 30

@@ -58,6 +58,7 @@ function fromPipe(room: Room): Stdin {
     wake()
   })
   thread.on('error', fail)
+  thread.on('exit', () => fail(new Error('the thread that reads stdin has ended')))
   room.onFree = lend
   lend()
   async function* chunks() {

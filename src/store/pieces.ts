@@ -13,7 +13,8 @@ export class Pieces {
   readonly #count: number
   readonly #free: Uint8Array[] = []
   readonly #lent = new Set<Uint8Array>()
-  readonly #kept = new Set<Uint8Array>()
+  /** How many somebody has, lent or not. */
+  #out = 0
   #last: Uint8Array | null = null
 
   /** Called when there may be one to lend again. */
@@ -25,7 +26,7 @@ export class Pieces {
     this.memory = memory
   }
 
-  /** Of which `count`, and what the checksum of a stream takes, lie in one memory; no more than that are lent and kept. */
+  /** Of which `count`, and what the checksum of a stream takes, lie in one memory. None is lent where so many are out. */
   static inMemory(length: number, count: number): Pieces {
     const bytes = length * count + fletcher4Bytes
     return new Pieces(length, count, bytes > mostMemory ? null : new StreamMemory(bytes))
@@ -38,12 +39,13 @@ export class Pieces {
 
   /** One that nobody has, in memory that threads can share. What was in it before is there still. */
   take(): Uint8Array {
+    this.#out += 1
     return this.#free.pop() ?? this.memory?.take(this.length) ?? new Uint8Array(new SharedArrayBuffer(this.length))
   }
 
   /** Takes back one that is not needed any more. */
   give(piece: Uint8Array): void {
-    this.#kept.delete(piece)
+    this.#out -= 1
     this.#free.push(piece)
     this.onFree()
   }
@@ -54,25 +56,27 @@ export class Pieces {
     this.#last = piece
   }
 
-  /** One for whoever fills it, while others look at what is in it already; null where there is none now. */
+  /**
+   * One for whoever fills it, while others look at what is in it already; null where there is none now. It is given back by
+   * `returned` when it is full and has been looked at, or by whoever keeps it.
+   */
   lend(): Uint8Array | null {
-    if (this.#lent.size >= mostLent || this.#lent.size + this.#kept.size >= this.#count) return null
+    if (this.#lent.size >= mostLent || this.#out >= this.#count) return null
     const piece = this.take()
     this.#lent.add(piece)
     return piece
   }
 
-  /** Takes back one that was lent, is full and has been looked at, unless somebody keeps it. */
+  /** Takes back one that was lent, unless somebody keeps it. */
   returned(piece: Uint8Array): void {
     if (this.#lent.delete(piece)) this.give(piece)
   }
 
-  /** The lent piece that begins with `bytes`, for whoever keeps it in order to give it back; null if none does. */
+  /** The lent piece that begins with `bytes`, for whoever gives it back later; null if they lie elsewhere. */
   keep(bytes: Uint8Array): Uint8Array | null {
     for (const piece of this.#lent) {
       if (piece.buffer !== bytes.buffer || piece.byteOffset !== bytes.byteOffset) continue
       this.#lent.delete(piece)
-      this.#kept.add(piece)
       return piece
     }
     return null

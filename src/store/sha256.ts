@@ -82,6 +82,9 @@ function startThread(): Worker {
   })
   started.on('error', error => {
     death = error
+  })
+  started.on('exit', () => {
+    const error = (death ??= new Error('the thread that hashes has ended'))
     for (const { reject } of waiting.splice(0)) reject(error)
   })
   return started

@@ -47,39 +47,33 @@ export async function sendParts(
     starting.set(volume, started)
     return started
   }
-  const send = async (cut: StreamPart) => {
-    const part = { ...cut, sha256: await sha256Of(cut.bytes) }
-    const known = ledger.parts.get(part.number)
-    if (known !== undefined) {
-      compare(ledger, part, known)
-      options.onPart?.(part.bytes.length, false)
-      return
-    }
-    const stored = inS3.get(part.number)
-    const found = stored !== undefined && provenSame(stored, part)
-    const etag = found ? stored.etag : await sendPart(bucket, ledger, part, uploadOf, options)
-    await ledger.note({
-      event: 'part',
-      part: part.number,
-      bytes: part.bytes.length,
-      etag,
-      sha256: part.sha256.toString('hex'),
-      resume: part.note,
-    })
-    options.onPart?.(part.bytes.length, !found)
-  }
-  await eachConcurrently(
-    parts,
-    options.concurrency,
-    async part => {
-      try {
-        await send(part)
-      } finally {
-        part.release()
+  const store = async (cut: StreamPart) => {
+    try {
+      const part = { ...cut, sha256: await sha256Of(cut.bytes) }
+      const known = ledger.parts.get(part.number)
+      if (known !== undefined) {
+        compare(ledger, part, known)
+        return null
       }
-    },
-    options.stop,
-  )
+      const stored = inS3.get(part.number)
+      const found = stored !== undefined && provenSame(stored, part)
+      const etag = found ? stored.etag : await sendPart(bucket, ledger, part, uploadOf, options)
+      return { etag, sha256: part.sha256.toString('hex'), sent: !found }
+    } finally {
+      // Its memory is wanted for the next one while this one is noted.
+      cut.release()
+    }
+  }
+  const send = async (part: StreamPart) => {
+    const { length } = part.bytes
+    const stored = await store(part)
+    if (stored !== null) {
+      const { etag, sha256 } = stored
+      await ledger.note({ event: 'part', part: part.number, bytes: length, etag, sha256, resume: part.note })
+    }
+    options.onPart?.(length, stored?.sent ?? false)
+  }
+  await eachConcurrently(parts, options.concurrency, send, options.stop)
 }
 
 async function sendPart(

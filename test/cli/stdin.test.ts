@@ -83,6 +83,26 @@ describe('the bytes of stdin', () => {
     assert.equal(await printed(child), whole)
   })
 
+  it('stay where they are in a piece that is kept, while others are filled', async () => {
+    const digests: string[] = []
+    for (let from = 0; from < bytes.length; from += 300_000) {
+      digests.push(
+        createHash('sha256')
+          .update(bytes.subarray(from, from + 300_000))
+          .digest('hex'),
+      )
+    }
+    const child = started('keeping', 'pipe')
+    child.stdin?.end(bytes)
+    assert.equal(await printed(child), `${digests.join(' ')}\n${empty}`)
+  })
+
+  it('are not waited for where the thread that reads them has died', async () => {
+    const child = started('death', 'pipe')
+    child.stdin?.write('a beginning')
+    assert.equal(await printed(child), 'the thread that reads stdin has ended\n')
+  })
+
   it('are no longer waited for once reading was stopped, and that is no end', async () => {
     const child = started('stopped', 'pipe')
     child.stdin?.write('a beginning')

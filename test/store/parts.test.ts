@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as turnOfLoop } from 'node:timers/promises'
 import { Pieces } from '#src/store/pieces.js'
 import { compositeSha256, cutIntoParts, eachConcurrently, placeOf } from '#src/store/parts.js'
 
@@ -10,7 +10,7 @@ const partSize = 4
 
 async function* streamOf(chunks: readonly string[]): AsyncGenerator<Uint8Array> {
   for (const chunk of chunks) {
-    await turn()
+    await turnOfLoop()
     yield Buffer.from(chunk)
   }
 }
@@ -104,10 +104,53 @@ describe('cutting a stream into parts of four bytes', () => {
     assert.ok(buffers.size <= 2, `${buffers.size} buffers for one part at a time`)
   })
 
+  it('a part that was read where it can stay is not copied, and one whose beginning came from elsewhere is', async () => {
+    const lent = Pieces.inMemory(partSize, 3)
+    const filled: Uint8Array[] = []
+    const reading = async function* () {
+      for (const [turn, text] of ['abcd', 'efgh', 'ij'].entries()) {
+        const piece = lent.lend()
+        assert.ok(piece !== null)
+        filled.push(piece)
+        for (const [at, letter] of Array.from(text).entries()) {
+          await turnOfLoop()
+          piece.set(Buffer.from(letter), at)
+          yield turn === 0 && at === 0 ? Buffer.from(letter) : piece.subarray(at, at + 1)
+        }
+        lent.returned(piece)
+      }
+    }
+    const seen: [text: string, stayed: boolean][] = []
+    for await (const part of cutIntoParts(reading(), lent, 1, () => null)) {
+      const { bytes } = part
+      const stayed = filled.some(({ byteOffset, buffer }) => byteOffset === bytes.byteOffset && buffer === bytes.buffer)
+      seen.push([Buffer.from(bytes).toString(), stayed])
+      part.release()
+    }
+    assert.deepEqual(seen, [
+      ['abcd', false],
+      ['efgh', true],
+      ['ij', true],
+    ])
+  })
+
+  it('a part that should stay where it is and does not is a bug, not a part', async () => {
+    const lent = Pieces.inMemory(partSize, 3)
+    const reading = async function* () {
+      await turnOfLoop()
+      const piece = lent.lend() ?? new Uint8Array()
+      yield piece.subarray(0, 2)
+      yield piece.subarray(3, 4)
+    }
+    await assert.rejects(async () => {
+      for await (const part of cutIntoParts(reading(), lent, 1, () => null)) part.release()
+    }, /lies elsewhere/)
+  })
+
   it('an error of the stream is thrown, and no part made of what came before it', async () => {
     const failing = async function* () {
       yield Buffer.from('abcdef')
-      await turn()
+      await turnOfLoop()
       throw new Error('zfs send died')
     }
     const texts: string[] = []
@@ -146,7 +189,7 @@ describe('working on several at a time', () => {
 
   async function* counting(count: number, taken: number[] = []): AsyncGenerator<number> {
     for (let item = 1; item <= count; item++) {
-      await turn()
+      await turnOfLoop()
       taken.push(item)
       yield item
     }
@@ -155,7 +198,7 @@ describe('working on several at a time', () => {
   it('does the work on each item once', async () => {
     const done: number[] = []
     const work = async (item: number) => {
-      await turn()
+      await turnOfLoop()
       done.push(item)
     }
     await eachConcurrently(counting(20), 3, work, nothing)
@@ -174,7 +217,7 @@ describe('working on several at a time', () => {
         busy += 1
         most = Math.max(most, busy)
         assert.ok(taken.length <= most + 1, `${taken.length} items taken`)
-        for (let turns = 0; turns < 5; turns++) await turn()
+        for (let turns = 0; turns < 5; turns++) await turnOfLoop()
         assert.ok(busy <= limit)
         busy -= 1
         taken.pop()
@@ -188,7 +231,7 @@ describe('working on several at a time', () => {
     let ended = 0
     const work = async (item: number) => {
       if (item === 2) throw new Error('no')
-      for (let turns = 0; turns < 5; turns++) await turn()
+      for (let turns = 0; turns < 5; turns++) await turnOfLoop()
       ended += 1
     }
     await assert.rejects(eachConcurrently(counting(3), 3, work, nothing), /no/)
@@ -213,7 +256,7 @@ describe('working on several at a time', () => {
   it('an error of the source is thrown', async () => {
     const failing = async function* () {
       yield 1
-      await turn()
+      await turnOfLoop()
       throw new Error('the source broke')
     }
     await assert.rejects(
@@ -224,7 +267,7 @@ describe('working on several at a time', () => {
 
   it('of several failures the first is thrown', async () => {
     const work = async (item: number) => {
-      if (item > 1) await turn()
+      if (item > 1) await turnOfLoop()
       throw new Error(`failure ${item}`)
     }
     await assert.rejects(eachConcurrently(counting(4), 2, work, nothing), /failure 1/)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { Tail } from '#src/stream/tail.js'
+import { End, Tail } from '#src/stream/tail.js'
 
 const kibibyte = 1024
 const held = 128 * kibibyte
@@ -53,4 +53,31 @@ describe('the tail of a stream', () => {
       { numRuns: 30 },
     )
   })
+})
+
+describe('the end of a stream whose length is known', () => {
+  const cases: [what: string, lengths: number[], passing: number[]][] = [
+    ['nothing', [], []],
+    ['one byte', [1], []],
+    ['no more than the end of a long chunk', [held + 5], [5]],
+    ['nothing of the chunks before it', [held * 3, held * 2], [held * 3, held]],
+    ['what lies in several chunks', [held, 1, held - 2, 1], [held]],
+  ]
+  for (const [what, lengths, passing] of cases) {
+    it(`holds back ${what}, wherever its memory is used again`, () => {
+      const chunks = lengths.map(chunkOf)
+      const whole = Buffer.concat(chunks)
+      const end = new End(whole.length)
+      const before: Buffer[] = []
+      for (const chunk of chunks) {
+        for (const piece of end.passing(chunk)) before.push(Buffer.from(piece))
+        chunk.fill(0)
+      }
+      assert.deepEqual(
+        before.map(({ length }) => length),
+        passing,
+      )
+      assert.ok(Buffer.concat([...before, ...end.held]).equals(whole))
+    })
+  }
 })

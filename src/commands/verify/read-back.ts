@@ -3,9 +3,10 @@ import type { Edge } from '../../chain/edge.js'
 import { misfitRefused, misfits } from '../../chain/fit.js'
 import { badStream } from '../../failure.js'
 import { isHashed, readVolumes } from '../../store/download.js'
-import type { RangeOptions } from '../../store/ranges.js'
+import { rangePieces, type RangeOptions } from '../../store/ranges.js'
 import type { Bucket } from '../../store/s3.js'
 import type { Verdict } from '../../stream/facts.js'
+import type { StreamMemory } from '../../stream/memory.js'
 import { StreamParser } from '../../stream/parser.js'
 import { demandMeant } from '../get/check.js'
 import { type Undoing, undone } from '../get/undo.js'
@@ -26,10 +27,11 @@ export async function readBack(
   all: readonly Edge[],
   reading: Reading,
 ): Promise<Outcome> {
-  const stored = new Stored(readVolumes(bucket, edge, found, reading))
+  const pieces = reading.pieces ?? rangePieces(reading.concurrency)
+  const stored = new Stored(readVolumes(bucket, edge, found, { ...reading, pieces }))
   try {
     const plain = undone(stored.view(), reading)
-    const looked = await lookAtRecords(plain, edge, all).catch((error: unknown) => ({ error }))
+    const looked = await lookAtRecords(plain, edge, all, pieces.memory).catch((error: unknown) => ({ error }))
     // A filter may end early or fail, as on a flipped bit. What S3 has is known only at its end.
     await stored.readOn()
     if (stored.failure !== null) throw stored.failure.error
@@ -81,7 +83,12 @@ class Stored {
 }
 
 /** Whether there were records to be read. Throws status 4 where they are not those of the edge. */
-async function lookAtRecords(plain: AsyncGenerator<Uint8Array>, edge: Edge, all: readonly Edge[]): Promise<boolean> {
+async function lookAtRecords(
+  plain: AsyncGenerator<Uint8Array>,
+  edge: Edge,
+  all: readonly Edge[],
+  memory: StreamMemory | null,
+): Promise<boolean> {
   const ahead = new ReadAhead(plain)
   const format = await ahead.format()
   const chunks = ahead.chunks()
@@ -90,7 +97,7 @@ async function lookAtRecords(plain: AsyncGenerator<Uint8Array>, edge: Edge, all:
     while ((await chunks.next()).done !== true);
     return false
   }
-  const parser = new StreamParser()
+  const parser = new StreamParser({ memory })
   for await (const chunk of chunks) {
     parser.push(chunk)
     if (parser.damage !== null) throw verdictFailure(parser.end())

@@ -17,16 +17,15 @@ let untold = 0
 let timer: NodeJS.Timeout | undefined
 let socket: Socket | undefined
 
-/** Where bytes go that come while there is no piece: Node asks for room before it knows that no more is wanted. */
-const scratch = new Uint8Array(4096)
-
 parentPort?.on('message', (piece: Uint8Array) => {
   pieces.push(piece)
-  socket ??= open()
+  socket ??= open(piece.length)
   socket.resume()
 })
 
-function open(): Socket {
+function open(pieceLength: number): Socket {
+  // For what comes while there is no piece: Node asks for room before it knows that no more is wanted.
+  const scratch = new Uint8Array(Math.min(pieceLength, 4096))
   // Node's types leave `onread` to connections.
   const options: SocketConstructorOpts & Pick<ConnectOpts, 'onread'> = {
     fd: 0,

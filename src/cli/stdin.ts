@@ -13,7 +13,7 @@ export interface Stdin {
   readonly stop: () => void
 }
 
-/** Memory that is read into, piece by piece. The pieces are longer than a page, and threads can share them. */
+/** Memory that is read into, piece by piece. The pieces are of one length, and threads can share them. */
 export interface Room {
   /** A piece to be filled; null where there is none until `onFree` is called. */
   lend(): Uint8Array | null
@@ -82,6 +82,8 @@ function fromPipe(room: Room): Stdin {
         at = 0
         lent.shift()
         room.returned(piece)
+        // It may have been kept, and then another one can be had.
+        lend()
       }
     } finally {
       room.onFree = () => undefined

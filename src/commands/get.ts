@@ -112,10 +112,12 @@ export async function writeStream(
     const onBytes = (bytes: number) => progress.add(bytes)
     const pieces = rangePieces(concurrency)
     const reading = { signal, concurrency, retryForMs: place.retryForMs, onBytes, pieces }
+    // `download` gives no other number of bytes than is on record.
+    const length = undo.filter === undefined && !undo.decompress ? storedBytes(edge) : null
     try {
       const stream =
         token === null
-          ? checkedStream(undone(download(bucket, edge, reading), undo), edge, pieces.memory)
+          ? checkedStream(undone(download(bucket, edge, reading), undo), edge, length, pieces.memory)
           : await continued(bucket, edge, token, undo, reading)
       await writeAll(stdout, stream, signal)
     } finally {

@@ -5,7 +5,7 @@ import { write, writeRecord } from '../cli/ndjson.js'
 import { openStdin, type Stdin } from '../cli/stdin.js'
 import { badStream } from '../failure.js'
 import type { Verdict } from '../stream/facts.js'
-import { Pieces } from '../store/pieces.js'
+import { Pieces } from '../stream/pieces.js'
 import { StreamParser } from '../stream/parser.js'
 import { lackOf } from './verdict.js'
 

@@ -1,7 +1,7 @@
 /** Reading a stored stream: the bytes of all its volumes in order, compared with what is on record before the last ones. */
 import type { Edge, Volume } from '../chain/edge.js'
 import { badStream, notYet } from '../failure.js'
-import { End } from '../stream/tail.js'
+import { holdingBack } from '../stream/tail.js'
 import { notInBucket } from './errors.js'
 import { compositeSha256 } from './parts.js'
 import { type RangeOptions, readInRanges } from './ranges.js'
@@ -98,20 +98,20 @@ async function* downloadVolume(
   const { key } = volume
   const expected = volume.sha256 ?? object.sha256
   const hash = hashFor(expected, partSize)
-  const end = new End(object.bytes)
+  const held = holdingBack(object.bytes)
   let hashed = Promise.resolve()
   for await (const chunk of readInRanges(bucket, { key, bytes: object.bytes, etag: object.etag }, options)) {
     const before = hashed
     hashed = hash?.push(chunk) ?? before
     // It is asked when the next chunk has come; until then its failure is nobody's.
     hashed.catch(() => undefined)
-    yield* end.passing(chunk)
+    yield* held.push(chunk)
     await before
   }
   if (hash !== null && (await hash.result()) !== expected) {
     throw changed(key, `damaged: its bytes don't have the checksum ${expected ?? ''}`)
   }
-  yield* end.held
+  yield* held.end()
 }
 
 const changed = (key: string, how: string) =>

@@ -62,7 +62,7 @@ export class Lines {
     for (const line of this.#all) line.destroy()
   }
 
-  #ask(request: unknown, into: Into | null, signal: AbortSignal): Promise<Answer> {
+  async #ask(request: unknown, into: Into | null, signal: AbortSignal): Promise<Answer> {
     if (!isRequest(request)) throw new Error('the SDK has made another request than it used to')
     const { body } = request
     const origin = originOf(request)
@@ -74,10 +74,15 @@ export class Lines {
     const onUninvited = expects ? () => void this.#uninviting.add(name) : null
     const free = this.#freeLines(name)
     const line = this.#lineTo(origin, free)
-    return line.ask({ head: headOf({ ...request, headers }), body: bytes, into, onUninvited, signal }, isGood => {
+    const asking = { head: headOf({ ...request, headers }), body: bytes, into, onUninvited, signal }
+    const answer = await line.ask(asking, isGood => {
       if (isGood) free.push(line)
       else this.#forget(line, free)
     })
+    // There are proxies that know nothing of it (RFC 9110, 15.5.18).
+    if (onUninvited === null || answer.head.status !== 417) return answer
+    onUninvited()
+    return this.#ask(request, into, signal)
   }
 
   #lineTo(origin: Origin, free: Line[]): Line {

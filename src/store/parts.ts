@@ -1,6 +1,6 @@
 /** Cutting a stream into parts, and working on several at a time. No S3 in here. */
 import { createHash } from 'node:crypto'
-import type { Pieces } from './pieces.js'
+import type { Pieces } from '../stream/pieces.js'
 
 /** A piece of the stream, as S3 will keep it. */
 export interface Part<Note> {

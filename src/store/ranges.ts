@@ -2,7 +2,7 @@
 import { badStream } from '../failure.js'
 import { httpStatus, isMissing, notInBucket } from './errors.js'
 import { patiently, type Patience } from './patience.js'
-import { Pieces } from './pieces.js'
+import { Pieces } from '../stream/pieces.js'
 import type { Into } from './reception.js'
 import type { Bucket } from './s3.js'
 import { inOrder } from './window.js'

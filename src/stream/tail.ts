@@ -6,46 +6,53 @@
  */
 const tailBytes = 128 * 1024
 
-/** Of a stream whose length is known. */
-export class End {
+/** Takes a stream's chunks and passes on what is known not to be at its end. */
+export interface Holding {
+  /** Each piece is good until the next but one is taken. */
+  push(chunk: Uint8Array): Iterable<Uint8Array>
+  /** What was held back, once all has come. */
+  end(): readonly Uint8Array[]
+}
+
+/** `length`: of the whole stream, in bytes; null where it is not known. */
+export const holdingBack = (length: number | null): Holding => (length === null ? new Tail() : new End(length))
+
+/** Knows where the end begins. */
+class End implements Holding {
   /** How many bytes are still to come before those that are held back. */
   #before: number
   readonly #held: Uint8Array[] = []
 
-  /** `length` of all of it, in bytes. */
   constructor(length: number) {
     this.#before = Math.max(0, length - tailBytes)
   }
 
-  /** What was held back, once all has come. */
-  get held(): readonly Uint8Array[] {
-    return this.#held
-  }
-
-  /** What of the chunk is not at the end. The rest is copied. */
-  passing(chunk: Uint8Array): readonly Uint8Array[] {
+  push(chunk: Uint8Array): readonly Uint8Array[] {
     const split = Math.min(chunk.length, this.#before)
     this.#before -= split
+    // A copy: the chunk is not good for that long.
     if (split < chunk.length) this.#held.push(new Uint8Array(chunk.subarray(split)))
     return split > 0 ? [chunk.subarray(0, split)] : []
   }
+
+  end(): readonly Uint8Array[] {
+    return this.#held
+  }
 }
 
-/** Of a stream whose length is not known before its end. */
-export class Tail {
+/** Takes every chunk's last bytes for the end, until the next one comes. */
+class Tail implements Holding {
   /** Two in turn, since a piece of one may still be on its way when the other is filled. */
   readonly #memories = [new Uint8Array(tailBytes), new Uint8Array(tailBytes)] as const
   #turn: 0 | 1 = 0
   #held = 0
 
-  /** What was held back. */
   end(): readonly Uint8Array[] {
     const held = this.#memories[this.#turn].subarray(0, this.#held)
     this.#held = 0
     return held.length > 0 ? [held] : []
   }
 
-  /** Passes on what is now known not to be at the end. Each piece is good until the next but one is taken. */
   *push(chunk: Uint8Array): Generator<Uint8Array> {
     yield* this.end()
     const split = Math.max(0, chunk.length - tailBytes)

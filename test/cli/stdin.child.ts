@@ -6,12 +6,12 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openStdin } from '#src/cli/stdin.js'
 import { cutIntoParts, eachConcurrently, type Part } from '#src/store/parts.js'
-import { Pieces } from '#src/store/pieces.js'
+import { Pieces } from '#src/stream/pieces.js'
 
 const [how] = process.argv.slice(2)
 const hash = createHash('sha256')
 let bytes = 0
-const pieces = Pieces.inMemory(300_000, 3)
+const pieces = Pieces.inMemory(how === 'slowly' ? 1000 : 300_000, 3)
 try {
   const stdin = openStdin('pipe something in', pieces)
   if (how === 'stopped') setTimeout(stdin.stop, 100)
@@ -19,7 +19,7 @@ try {
   if (how === 'keeping') await keep(stdin.chunks)
   for await (const chunk of stdin.chunks) {
     // What comes meanwhile must not get into the memory of this chunk.
-    if (how === 'slowly' && bytes % 7 === 0) await sleep(2)
+    if (how === 'slowly' && bytes % 70 === 0) await sleep(2)
     hash.update(chunk)
     bytes += chunk.length
   }

@@ -24,6 +24,8 @@ async function prepared(...commands: readonly Parameters<Site['run']>[]): Promis
   const site = await Site.open(undefined, 'bucket')
   for (const [command, args, input] of commands) {
     const { status, stderr } = await site.run(command, args, input)
+    // Its server would keep a failed test from ending.
+    if (status !== 0 || stderr !== '') await site.close()
     assert.deepEqual({ status, stderr }, { status: 0, stderr: '' })
   }
   const start = await site.freeze()

@@ -263,27 +263,34 @@ describe('a part', () => {
     assert.equal((await lines.send(request, new AbortController().signal)).response.statusCode, 200)
   })
 
-  it('that is long is sent at once to who does not ask for it, after having waited once', async test => {
-    const body = Buffer.alloc(2_097_152)
-    const mute = (socket: Socket) => {
-      let came = 0
-      socket.on('data', bytes => {
-        came += bytes.length
-        if (came < body.length) return
-        came = 0
-        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
-      })
-    }
-    const { lines, origin } = await serving(test, mute, null, 5000)
-    const request = { ...origin, method: 'PUT', path: '/', query: {}, headers: {}, body }
-    const waits: boolean[] = []
-    for (let turn = 0; turn < 2; turn++) {
-      const start = performance.now()
-      assert.equal((await lines.send(request, new AbortController().signal)).response.statusCode, 200)
-      waits.push(performance.now() - start > 900)
-    }
-    assert.deepEqual(waits, [true, false])
-  })
+  const uninviting: [who: string, onExpect: string, waits: [first: boolean, next: boolean]][] = [
+    ['does not ask for it, after having waited once', '', [true, false]],
+    ['does not want to be asked', 'HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n', [false, false]],
+  ]
+  for (const [who, onExpect, waits] of uninviting) {
+    it(`that is long is sent at once to who ${who}`, async test => {
+      const body = Buffer.alloc(2_097_152)
+      const serve = (socket: Socket) => {
+        let came = 0
+        socket.on('data', bytes => {
+          if (came === 0 && bytes.includes('expect: ')) socket.write(onExpect)
+          came += bytes.length
+          if (came < body.length) return
+          came = 0
+          socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+        })
+      }
+      const { lines, origin } = await serving(test, serve, null, 5000)
+      const request = { ...origin, method: 'PUT', path: '/', query: {}, headers: {}, body }
+      const waited: boolean[] = []
+      for (let turn = 0; turn < 2; turn++) {
+        const start = performance.now()
+        assert.equal((await lines.send(request, new AbortController().signal)).response.statusCode, 200)
+        waited.push(performance.now() - start > 900)
+      }
+      assert.deepEqual(waited, waits)
+    })
+  }
 
   it('that nobody takes any more times out', async test => {
     const { lines, request } = await place(test, socket => void socket.pause())

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { setImmediate as turnOfLoop } from 'node:timers/promises'
-import { Pieces } from '#src/store/pieces.js'
+import { Pieces } from '#src/stream/pieces.js'
 import { compositeSha256, cutIntoParts, eachConcurrently, placeOf } from '#src/store/parts.js'
 
 const partSize = 4

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { End, Tail } from '#src/stream/tail.js'
+import { holdingBack } from '#src/stream/tail.js'
 
 const kibibyte = 1024
 const held = 128 * kibibyte
@@ -11,7 +11,7 @@ const chunkOf = (length: number, seed: number) =>
 
 /** What comes out before the end is known, and then; a taker that is one piece behind, as it may be. */
 function passed(chunks: readonly Buffer[]): { before: Buffer; after: Buffer } {
-  const tail = new Tail()
+  const tail = holdingBack(null)
   const before: Buffer[] = []
   let late: Uint8Array | undefined
   for (const chunk of chunks) {
@@ -67,17 +67,17 @@ describe('the end of a stream whose length is known', () => {
     it(`holds back ${what}, wherever its memory is used again`, () => {
       const chunks = lengths.map(chunkOf)
       const whole = Buffer.concat(chunks)
-      const end = new End(whole.length)
+      const end = holdingBack(whole.length)
       const before: Buffer[] = []
       for (const chunk of chunks) {
-        for (const piece of end.passing(chunk)) before.push(Buffer.from(piece))
+        for (const piece of end.push(chunk)) before.push(Buffer.from(piece))
         chunk.fill(0)
       }
       assert.deepEqual(
         before.map(({ length }) => length),
         passing,
       )
-      assert.ok(Buffer.concat([...before, ...end.held]).equals(whole))
+      assert.ok(Buffer.concat([...before, ...end.end()]).equals(whole))
     })
   }
 })

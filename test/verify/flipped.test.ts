@@ -6,7 +6,7 @@ import { checkedStream, continuedStream } from '#src/commands/get/check.js'
 import { lookUp } from '#src/commands/verify/outcome.js'
 import { readBack } from '#src/commands/verify/read-back.js'
 import { Failure } from '#src/failure.js'
-import { Pieces } from '#src/store/pieces.js'
+import { Pieces } from '#src/stream/pieces.js'
 import { download, findVolumes, type Found, readStretch } from '#src/store/download.js'
 import type { Bucket } from '#src/store/s3.js'
 import { StreamParser } from '#src/stream/parser.js'
@@ -51,7 +51,7 @@ async function written(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const pieces: Uint8Array[] = []
   await assert.rejects(
     async () => {
-      for await (const chunk of chunks) pieces.push(chunk)
+      for await (const chunk of chunks) pieces.push(Buffer.from(chunk))
     },
     error => error instanceof Failure && error.status === 4,
   )
@@ -76,8 +76,10 @@ describe('a stored stream of which one bit flips', () => {
         const edge = { ...(await stored(`${hashed}-${at}`)), ...(!hashed && { partSize: null }) }
         await server.alter({ key: edge.volumes[0].key, flipBit: at })
         assert.equal((await verified(edge)).result, 'damaged', `at ${at}`)
-        const out = await written(checkedStream(download(bucket, edge, options), edge))
-        assert.notEqual(verdictOf(out).outcome, 'whole')
+        for (const length of [null, stream.length]) {
+          const out = await written(checkedStream(download(bucket, edge, options), edge, length, null))
+          assert.notEqual(verdictOf(out).outcome, 'whole')
+        }
       }
     })
   }

@@ -7,7 +7,7 @@ import type { StreamMemory } from '../../stream/memory.js'
 import { StreamParser } from '../../stream/parser.js'
 import type { Position } from '../../stream/positions.js'
 import type { Stretch } from '../../stream/stretches.js'
-import { Tail } from '../../stream/tail.js'
+import { holdingBack } from '../../stream/tail.js'
 import type { TokenFacts } from '../../stream/token.js'
 import { ReadAhead } from '../read-ahead.js'
 import { verdictFailure } from '../verdict.js'
@@ -15,12 +15,14 @@ import { verdictFailure } from '../verdict.js'
 /**
  * Passes a stream on and reads its records on the way, if they can be read. The last bytes are held back until they are
  * known to be whole and to be the snapshot that was asked for. Throws status 4 otherwise.
+ * @param length of the stream, in bytes; null where that is not known
  * @param memory where most chunks lie
  */
 export async function* checkedStream(
   chunks: AsyncGenerator<Uint8Array>,
   edge: Edge,
-  memory?: StreamMemory | null,
+  length: number | null,
+  memory: StreamMemory | null,
 ): AsyncGenerator<Uint8Array> {
   const ahead = new ReadAhead(chunks)
   const format = await ahead.format()
@@ -31,11 +33,11 @@ export async function* checkedStream(
     return
   }
   const parser = new StreamParser({ memory })
-  const tail = new Tail()
+  const held = holdingBack(length)
   for await (const chunk of ahead.chunks()) {
     parser.push(chunk)
     if (parser.damage !== null) throw verdictFailure(parser.end())
-    yield* tail.push(chunk)
+    yield* held.push(chunk)
   }
   const verdict = parser.end()
   if (verdict.outcome !== 'whole') throw verdictFailure(verdict)
@@ -46,7 +48,7 @@ export async function* checkedStream(
       'the object is not what the catalog says',
     )
   }
-  yield* tail.end()
+  yield* held.end()
 }
 
 /** Throws status 4 if bytes that are no stream, nor known to be compressed or encrypted, are not what was stored. */
@@ -78,15 +80,15 @@ export async function* continuedStream(
     )
   }
   const continuation = new Continuation(token, positions)
-  const tail = new Tail()
+  const held = holdingBack(null)
   for (let next = continuation.nextStretch(); next !== null; next = continuation.nextStretch()) {
     for await (const chunk of next.from === 0 ? readable(read(next), name) : read(next)) {
-      for (const piece of continuation.push(chunk)) yield* tail.push(piece)
+      for (const piece of continuation.push(chunk)) yield* held.push(piece)
     }
   }
   const verdict = continuation.end()
   if (verdict.outcome !== 'whole') throw verdictFailure(verdict)
-  yield* tail.end()
+  yield* held.end()
 }
 
 /** Passes on what begins as a stream does. Throws status 4 for anything else. */

@@ -2,7 +2,7 @@
 import { openStdin } from '../../cli/stdin.js'
 import { outputOf, startProgram } from '../../zfs/child.js'
 import type { Context } from '../../cli/command.js'
-import { Pieces } from '../../store/pieces.js'
+import { Pieces } from '../../stream/pieces.js'
 import type { PutOptions } from './options.js'
 
 export interface Source {

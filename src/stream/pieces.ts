@@ -1,6 +1,6 @@
 /** Memory for parts and ranges: pieces of one length that go round, so that there are as many as are in use at a time. */
-import { fletcher4Bytes } from '../stream/fletcher4.js'
-import { StreamMemory } from '../stream/memory.js'
+import { fletcher4Bytes } from './fletcher4.js'
+import { StreamMemory } from './memory.js'
 
 /** Two at a time: while one is being looked at the next one is filled. */
 const mostLent = 2

@@ -1,7 +1,7 @@
 /** Pieces of memory: who has them, and how many there are. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { Pieces } from '#src/store/pieces.js'
+import { Pieces } from '#src/stream/pieces.js'
 
 const length = 1000
 

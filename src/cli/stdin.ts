@@ -16,10 +16,15 @@ export interface Stdin {
 /** Memory that is read into, piece by piece. The pieces are of one length, and threads can share them. */
 export interface Room {
   /** A piece to be filled; null where there is none until `onFree` is called. */
-  lend(): Uint8Array | null
+  lend(): Lent | null
   /** It is full, and what is in it has been taken. */
-  returned(piece: Uint8Array): void
+  returned(lent: Lent): void
   onFree: () => void
+}
+
+/** One piece, once: the same memory may be lent again before it has been returned, by who keeps it. */
+export interface Lent {
+  readonly piece: Uint8Array
 }
 
 const stdin = 0
@@ -39,14 +44,14 @@ function fromPipe(room: Room): Stdin {
   // It has nothing to say; without these it would open our own stdout and stderr.
   const thread = new Worker(new URL('./stdin-thread.js', import.meta.url), { stdout: true, stderr: true })
   /** In its hands, in order. */
-  const lent: Uint8Array[] = []
+  const lent: Lent[] = []
   const told: Told[] = []
   let failure: Error | undefined
   let wake: () => void = () => undefined
   const lend = () => {
-    for (let piece = room.lend(); piece !== null; piece = room.lend()) {
-      lent.push(piece)
-      thread.postMessage(piece)
+    for (let next = room.lend(); next !== null; next = room.lend()) {
+      lent.push(next)
+      thread.postMessage(next.piece)
     }
   }
   const fail = (error: Error) => {
@@ -74,20 +79,20 @@ function fromPipe(room: Room): Stdin {
           continue
         }
         if (typeof next === 'string') throw failed(`stdin can't be read (${next})`)
-        const [piece] = lent
-        if (next === 0 || piece === undefined) return
-        yield piece.subarray(at, at + next)
+        const [first] = lent
+        if (next === 0 || first === undefined) return
+        yield first.piece.subarray(at, at + next)
         at += next
-        if (at < piece.length) continue
+        if (at < first.piece.length) continue
         at = 0
         lent.shift()
-        room.returned(piece)
+        room.returned(first)
         // It may have been kept, and then another one can be had.
         lend()
       }
     } finally {
       room.onFree = () => undefined
-      await thread.terminate()
+      void thread.terminate()
     }
   }
   return { chunks: chunks(), stop: () => fail(stopped()) }
@@ -103,14 +108,15 @@ function fromFile(room: Room): Stdin {
   }
   async function* chunks() {
     for (;;) {
-      const piece = room.lend()
-      if (piece === null) {
+      const lent = room.lend()
+      if (lent === null) {
         await new Promise<void>(resolve => {
           room.onFree = resolve
         })
         if (failure !== undefined) throw failure
         continue
       }
+      const { piece } = lent
       for (let at = 0; at < piece.length;) {
         const { bytesRead } = await reading(stdin, piece, at, Math.min(fileBytes, piece.length - at), null).catch(
           (error: unknown) => {
@@ -122,7 +128,7 @@ function fromFile(room: Room): Stdin {
         yield piece.subarray(at, at + bytesRead)
         at += bytesRead
       }
-      room.returned(piece)
+      room.returned(lent)
     }
   }
   return { chunks: chunks(), stop: () => fail(stopped()) }

@@ -2,6 +2,11 @@
 import { fletcher4Bytes } from './fletcher4.js'
 import { StreamMemory } from './memory.js'
 
+/** One that is lent. Its memory may be lent again while whoever filled it has not noticed yet that somebody keeps it. */
+export interface Lent {
+  readonly piece: Uint8Array
+}
+
 /** Two at a time: while one is being looked at the next one is filled. */
 const mostLent = 2
 
@@ -12,9 +17,9 @@ export class Pieces {
   readonly memory: StreamMemory | null
   readonly #count: number
   readonly #free: Uint8Array[] = []
-  readonly #lent = new Set<Uint8Array>()
-  /** How many somebody has, lent or not. */
-  #out = 0
+  /** Those that nobody keeps yet. */
+  readonly #lent = new Set<Lent>()
+  readonly #out = new Set<Uint8Array>()
   #last: Uint8Array | null = null
 
   /** Called when there may be one to lend again. */
@@ -39,13 +44,15 @@ export class Pieces {
 
   /** One that nobody has, in memory that threads can share. What was in it before is there still. */
   take(): Uint8Array {
-    this.#out += 1
-    return this.#free.pop() ?? this.memory?.take(this.length) ?? new Uint8Array(new SharedArrayBuffer(this.length))
+    const piece =
+      this.#free.pop() ?? this.memory?.take(this.length) ?? new Uint8Array(new SharedArrayBuffer(this.length))
+    this.#out.add(piece)
+    return piece
   }
 
   /** Takes back one that is not needed any more. */
   give(piece: Uint8Array): void {
-    this.#out -= 1
+    if (!this.#out.delete(piece)) throw new Error('a piece of memory was given back twice')
     this.#free.push(piece)
     this.onFree()
   }
@@ -60,23 +67,24 @@ export class Pieces {
    * One for whoever fills it, while others look at what is in it already; null where there is none now. It is given back by
    * `returned` when it is full and has been looked at, or by whoever keeps it.
    */
-  lend(): Uint8Array | null {
-    if (this.#lent.size >= mostLent || this.#out >= this.#count) return null
-    const piece = this.take()
-    this.#lent.add(piece)
-    return piece
+  lend(): Lent | null {
+    if (this.#lent.size >= mostLent || this.#out.size >= this.#count) return null
+    const lent = { piece: this.take() }
+    this.#lent.add(lent)
+    return lent
   }
 
-  /** Takes back one that was lent, unless somebody keeps it. */
-  returned(piece: Uint8Array): void {
-    if (this.#lent.delete(piece)) this.give(piece)
+  /** Takes back one that was lent, unless somebody keeps it or has kept it. */
+  returned(lent: Lent): void {
+    if (this.#lent.delete(lent)) this.give(lent.piece)
   }
 
   /** The lent piece that begins with `bytes`, for whoever gives it back later; null if they lie elsewhere. */
   keep(bytes: Uint8Array): Uint8Array | null {
-    for (const piece of this.#lent) {
+    for (const lent of this.#lent) {
+      const { piece } = lent
       if (piece.buffer !== bytes.buffer || piece.byteOffset !== bytes.byteOffset) continue
-      this.#lent.delete(piece)
+      this.#lent.delete(lent)
       return piece
     }
     return null

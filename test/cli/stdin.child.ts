@@ -1,5 +1,5 @@
 /**
- * Reads stdin for stdin.test.ts: `stdin.child.js slowly|quickly|stopped|keeping|death`. Prints the SHA-256 of what came, and how many bytes;
+ * Reads stdin for stdin.test.ts: `stdin.child.js slowly|quickly|stopped|keeping|death [CONCURRENCY]`. Prints the SHA-256 of what came, and how many bytes;
  * or what was thrown.
  */
 import { createHash } from 'node:crypto'
@@ -8,10 +8,10 @@ import { openStdin } from '#src/cli/stdin.js'
 import { cutIntoParts, eachConcurrently, type Part } from '#src/store/parts.js'
 import { Pieces } from '#src/stream/pieces.js'
 
-const [how] = process.argv.slice(2)
+const [how, concurrency = '2'] = process.argv.slice(2)
 const hash = createHash('sha256')
 let bytes = 0
-const pieces = Pieces.inMemory(how === 'slowly' ? 1000 : 300_000, 3)
+const pieces = Pieces.inMemory(how === 'slowly' ? 1000 : 30_000, Number(concurrency) + 1)
 try {
   const stdin = openStdin('pipe something in', pieces)
   if (how === 'stopped') setTimeout(stdin.stop, 100)
@@ -28,11 +28,11 @@ try {
   console.log(error instanceof Error ? error.message : error)
 }
 
-/** Keeps parts where they were read, two at a time, and looks at each a while later. */
+/** Keeps parts where they were read, some at a time, and looks at each a while later. */
 async function keep(chunks: AsyncIterable<Uint8Array>): Promise<void> {
   const digests: string[] = []
   const look = async (part: Part<null>) => {
-    await sleep(20)
+    await sleep(part.number % 3)
     digests[part.number] = createHash('sha256').update(part.bytes).digest('hex')
     part.release()
   }

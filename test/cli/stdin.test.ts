@@ -83,19 +83,23 @@ describe('the bytes of stdin', () => {
     assert.equal(await printed(child), whole)
   })
 
-  it('stay where they are in a piece that is kept, while others are filled', async () => {
-    const digests: string[] = []
-    for (let from = 0; from < bytes.length; from += 300_000) {
-      digests.push(
-        createHash('sha256')
-          .update(bytes.subarray(from, from + 300_000))
-          .digest('hex'),
-      )
-    }
-    const child = started('keeping', 'pipe')
-    child.stdin?.end(bytes)
-    assert.equal(await printed(child), `${digests.join(' ')}\n${empty}`)
-  })
+  for (const concurrency of [1, 2, 4]) {
+    it(`stay where they are in pieces that are kept, ${concurrency} at a time, while others are filled`, async () => {
+      const digests: string[] = []
+      for (let from = 0; from < bytes.length; from += 30_000) {
+        digests.push(
+          createHash('sha256')
+            .update(bytes.subarray(from, from + 30_000))
+            .digest('hex'),
+        )
+      }
+      const child = spawn(process.execPath, [program, 'keeping', String(concurrency)], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      })
+      child.stdin.end(bytes)
+      assert.equal(await printed(child), `${digests.join(' ')}\n${empty}`)
+    })
+  }
 
   it('are not waited for where the thread that reads them has died', async () => {
     const child = started('death', 'pipe')

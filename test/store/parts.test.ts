@@ -109,15 +109,16 @@ describe('cutting a stream into parts of four bytes', () => {
     const filled: Uint8Array[] = []
     const reading = async function* () {
       for (const [turn, text] of ['abcd', 'efgh', 'ij'].entries()) {
-        const piece = lent.lend()
-        assert.ok(piece !== null)
+        const borrowed = lent.lend()
+        assert.ok(borrowed !== null)
+        const { piece } = borrowed
         filled.push(piece)
         for (const [at, letter] of Array.from(text).entries()) {
           await turnOfLoop()
           piece.set(Buffer.from(letter), at)
           yield turn === 0 && at === 0 ? Buffer.from(letter) : piece.subarray(at, at + 1)
         }
-        lent.returned(piece)
+        lent.returned(borrowed)
       }
     }
     const seen: [text: string, stayed: boolean][] = []
@@ -138,7 +139,7 @@ describe('cutting a stream into parts of four bytes', () => {
     const lent = Pieces.inMemory(partSize, 3)
     const reading = async function* () {
       await turnOfLoop()
-      const piece = lent.lend() ?? new Uint8Array()
+      const { piece } = lent.lend() ?? assert.fail('there is one')
       yield piece.subarray(0, 2)
       yield piece.subarray(3, 4)
     }

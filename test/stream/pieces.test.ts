@@ -46,41 +46,62 @@ describe('pieces', () => {
 })
 
 describe('pieces that are lent', () => {
+  const lentBy = (pieces: Pieces) => pieces.lend() ?? assert.fail('there is one')
+
   it('are two at a time', () => {
     const pieces = Pieces.inMemory(length, 9)
-    const lent = [pieces.lend(), pieces.lend()]
-    assert.ok(lent.every(piece => piece !== null))
+    const first = lentBy(pieces)
+    lentBy(pieces)
     assert.equal(pieces.lend(), null)
-    pieces.returned(lent[0] ?? new Uint8Array())
-    assert.equal(pieces.lend(), lent[0])
+    pieces.returned(first)
+    assert.equal(lentBy(pieces).piece, first.piece)
   })
 
   it('that are kept come back from who keeps them, and no more than there should be are out', () => {
     const pieces = Pieces.inMemory(length, 3)
     let told = 0
     pieces.onFree = () => (told += 1)
-    const kept: (Uint8Array | null)[] = []
+    const kept: Uint8Array[] = []
     for (let turn = 0; turn < 3; turn++) {
-      const piece = pieces.lend()
-      assert.ok(piece !== null)
-      kept.push(pieces.keep(piece.subarray(0, 10)))
-      assert.equal(kept[turn], piece)
-      pieces.returned(piece)
+      const lent = lentBy(pieces)
+      kept.push(pieces.keep(lent.piece.subarray(0, 10)) ?? assert.fail('it is kept'))
+      assert.equal(kept[turn], lent.piece)
+      pieces.returned(lent)
     }
     assert.equal(pieces.lend(), null)
     assert.equal(told, 0)
     pieces.give(kept[1] ?? new Uint8Array())
     assert.equal(told, 1)
-    assert.equal(pieces.lend(), kept[1])
+    assert.equal(lentBy(pieces).piece, kept[1])
   })
 
   it('are kept by their first byte, and by nothing else', () => {
     const pieces = Pieces.inMemory(length, 3)
-    const piece = pieces.lend()
-    assert.ok(piece !== null)
+    const { piece } = lentBy(pieces)
     for (const other of [piece.subarray(1), piece.slice(), new Uint8Array(length)])
       assert.equal(pieces.keep(other), null)
     assert.equal(pieces.keep(piece.subarray(0, 1)), piece)
     assert.equal(pieces.keep(piece), null)
+  })
+
+  it('that were kept, given back and lent again before the first borrower returns them stay with the second', () => {
+    const pieces = Pieces.inMemory(length, 1)
+    const first = lentBy(pieces)
+    pieces.give(pieces.keep(first.piece) ?? assert.fail('it is kept'))
+    const second = lentBy(pieces)
+    assert.equal(second.piece, first.piece)
+    pieces.returned(first)
+    assert.equal(pieces.lend(), null)
+    pieces.returned(second)
+    assert.ok(pieces.lend() !== null)
+  })
+
+  it('are not given back twice', () => {
+    const pieces = Pieces.inMemory(length, 2)
+    const piece = pieces.take()
+    pieces.give(piece)
+    assert.throws(() => {
+      pieces.give(piece)
+    }, /given back twice/)
   })
 })

@@ -48,7 +48,7 @@ While it runs, without signature:
 `
 
 /** `minPartSize` as a flag: `min-part-size`. */
-const flagOf = (setting: string): string => setting.replace(/[A-Z0-9]+/g, part => `-${part.toLowerCase()}`)
+const flagOf = (setting: string): string => setting.replace(/[A-Z]+/g, part => `-${part.toLowerCase()}`)
 
 type FlagTypes = Record<string, { type: 'string' | 'boolean' }>
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -38,6 +38,14 @@ it('prints the variables to use it by, and ends when it is told to', async () =>
   assert.deepEqual([settings.minPartSize, settings.noChecksums, settings.maxParts], [7, true, 10_000])
   child.kill('SIGTERM')
   assert.deepEqual(await ended(child), [0, null])
+})
+
+it('knows every option that its help names', () => {
+  const run = (...args: string[]) => spawnSync(`${projectRoot}/scripts/s3-server`, args, { encoding: 'utf8' })
+  const flags = [...run('--help').stdout.matchAll(/^ +(--[\w-]+)( [A-Z]+)?/gm)]
+  assert.ok(flags.length > 10)
+  const given = flags.flatMap(([, flag = '', value]) => (value === undefined ? [flag] : [flag, '1']))
+  assert.deepEqual([run(...given).status, run(...given).stderr], [0, ''])
 })
 
 it('keeps objects and uploads when it is killed, and nothing of what was not finished', async () => {

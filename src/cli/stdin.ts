@@ -62,8 +62,8 @@ function fromPipe(room: Room): Stdin {
     told.push(message)
     wake()
   })
-  thread.on('error', fail)
-  thread.on('exit', () => fail(new Error('the thread that reads stdin has ended')))
+  thread.on('error', error => fail(failed(`the thread that reads stdin has failed (${messageOf(error)})`)))
+  thread.on('exit', () => fail(failed('the thread that reads stdin has ended')))
   room.onFree = lend
   lend()
   async function* chunks() {

@@ -1,6 +1,7 @@
 /** SHA-256 of parts, in a thread of its own: it is what costs most of a transfer, and everything else goes on meanwhile. */
 import { createHash, type Hash } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
+import { failed, messageOf } from '../failure.js'
 
 /** What is shorter is hashed at once, in less time than it takes to start the thread. */
 const worthAThread = 1024 * 1024
@@ -81,10 +82,10 @@ function startThread(): Worker {
     if (waiting.length === 0) started.unref()
   })
   started.on('error', error => {
-    death = error
+    death = failed(`the thread that hashes has failed (${messageOf(error)})`)
   })
   started.on('exit', () => {
-    const error = (death ??= new Error('the thread that hashes has ended'))
+    const error = (death ??= failed('the thread that hashes has ended'))
     for (const { reject } of waiting.splice(0)) reject(error)
   })
   return started

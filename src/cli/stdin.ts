@@ -41,8 +41,9 @@ export function openStdin(remedy: string, room: Room): Stdin {
 
 /** A pipe or a socket: whatever can be waited for. */
 function fromPipe(room: Room): Stdin {
-  // It has nothing to say; without these it would open our own stdout and stderr.
-  const thread = new Worker(new URL('./stdin-thread.js', import.meta.url), { stdout: true, stderr: true })
+  // It has nothing to say; without these it would open our own stdout and stderr. Its garbage is small.
+  const options = { stdout: true, stderr: true, resourceLimits: { maxYoungGenerationSizeMb: 2 } }
+  const thread = new Worker(new URL('./stdin-thread.js', import.meta.url), options)
   /** In its hands, in order. */
   const lent: Lent[] = []
   const told: Told[] = []

@@ -74,8 +74,9 @@ function ask(question: Question): Promise<Buffer> {
 }
 
 function startThread(): Worker {
-  // It has nothing to say; without these it would open our own stdout and stderr.
-  const started = new Worker(new URL('./sha256-thread.js', import.meta.url), { stdout: true, stderr: true })
+  // It has nothing to say; without these it would open our own stdout and stderr. Its garbage is small.
+  const options = { stdout: true, stderr: true, resourceLimits: { maxYoungGenerationSizeMb: 2 } }
+  const started = new Worker(new URL('./sha256-thread.js', import.meta.url), options)
   started.on('message', (digest: Uint8Array | null) => {
     waiting.shift()?.resolve(Buffer.from(digest ?? []))
     // The process may end while it waits for more.

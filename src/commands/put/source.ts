@@ -43,6 +43,6 @@ export function openSource({ args, signal }: Pick<Context, 'args' | 'signal'>, w
 
 /** Parts are made of what is read where it lies: those in flight, and the one that is filled. Not of what a filter makes. */
 const piecesFor = ({ filter, geometry, concurrency }: PutOptions) =>
-  filter === null ? Pieces.inMemory(geometry.partSize, concurrency + 1) : Pieces.inMemory(filteredBytes, 2)
+  filter === null ? Pieces.inMemory(geometry.partSize, Math.max(concurrency, 2)) : Pieces.inMemory(filteredBytes, 2)
 
 const filteredBytes = 1024 * 1024

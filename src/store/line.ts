@@ -29,7 +29,7 @@ export interface Asking {
   readonly into: Into | null
   /**
    * Not null where the head expects 100-continue: the body is sent once it is asked for, so that a refusal comes before
-   * it and not in the middle. This is called where nobody asks within a second, and the body is sent then
+   * it and not in the middle. This is called where nobody asks within a second of the head, and the body is sent then
    * (RFC 9110, 10.1.1).
    */
   readonly onUninvited: (() => void) | null
@@ -104,8 +104,8 @@ export class Line {
     const reception = new Reception(into, this.#scratch, () => this.#invite())
     this.#reception = reception
     this.#socket.setTimeout(this.#options.timeoutMs)
-    this.#socket.write(head, 'latin1')
-    if (body !== null) void this.#send(body, onUninvited)
+    const left = written(this.#socket, Buffer.from(head, 'latin1'))
+    if (body !== null) void this.#send(body, left, onUninvited)
     return reception.answer
   }
 
@@ -115,9 +115,10 @@ export class Line {
   }
 
   /** Each piece is written when the one before has left. Never rejects: that the line broke is seen elsewhere. */
-  async #send(body: Uint8Array, onUninvited: Asking['onUninvited']): Promise<void> {
+  async #send(body: Uint8Array, headLeft: Promise<boolean>, onUninvited: Asking['onUninvited']): Promise<void> {
     this.#isSending = true
-    if (onUninvited !== null) await this.#invitation(onUninvited)
+    // Connecting takes a time of its own.
+    if (onUninvited !== null && (await headLeft)) await this.#invitation(onUninvited)
     const length = Math.min(pieceBytes, this.#options.pace?.turnBytes ?? Infinity)
     for (let from = 0; from < body.length; from += length) {
       const piece = body.subarray(from, from + length)

@@ -72,9 +72,9 @@ export class Lines {
     // Not among what is signed: proxies may change it.
     const headers = expects ? { ...request.headers, expect: '100-continue' } : request.headers
     const onUninvited = expects ? () => void this.#uninviting.add(name) : null
+    const asking = { head: headOf({ ...request, headers }), body: bytes, into, onUninvited, signal }
     const free = this.#freeLines(name)
     const line = this.#lineTo(origin, free)
-    const asking = { head: headOf({ ...request, headers }), body: bytes, into, onUninvited, signal }
     const answer = await line.ask(asking, isGood => {
       if (isGood) free.push(line)
       else this.#forget(line, free)

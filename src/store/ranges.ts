@@ -19,8 +19,17 @@ export interface RangeOptions extends Patience {
   readonly pieces?: Pieces
 }
 
-/** For that many ranges at a time: there is one piece more, which was taken and is still in use. */
-export const rangePieces = (concurrency: number): Pieces => Pieces.inMemory(rangeBytes, concurrency + 1)
+const piecesOf = new Map<number, Pieces>()
+
+/**
+ * For that many ranges at a time: there is one piece more, which was taken and is still in use. They are the same for all
+ * streams that are read in turn: Node does not see that shared memory is worth collecting.
+ */
+export function rangePieces(concurrency: number): Pieces {
+  const pieces = piecesOf.get(concurrency) ?? Pieces.inMemory(rangeBytes, concurrency + 1)
+  piecesOf.set(concurrency, pieces)
+  return pieces
+}
 
 /** What is read: as S3 described it when it was first looked at. */
 interface ObjectToRead {
@@ -47,17 +56,31 @@ export async function* readInRanges(
   within: Range = { from: 0, to: object.bytes },
 ): AsyncGenerator<Uint8Array> {
   const { concurrency, signal, retryForMs, onBytes } = options
-  const pieces = options.pieces ?? Pieces.anywhere(Math.min(rangeBytes, within.to - within.from))
+  const pieces = options.pieces ?? piecesFor(within, concurrency)
+  const taken = new Set<Uint8Array>()
   const fetched = inOrder(rangesOf(within, pieces.length), concurrency, signal, async (range, either) => {
     const memory = pieces.take()
+    taken.add(memory)
     await fetchRange(bucket, object, range, { memory, onBytes }, { retryForMs, signal: either })
     return { memory, bytes: range.to - range.from }
   })
-  for await (const { memory, bytes } of fetched) {
-    yield memory.subarray(0, bytes)
-    pieces.retire(memory)
+  try {
+    for await (const { memory, bytes } of fetched) {
+      yield memory.subarray(0, bytes)
+      taken.delete(memory)
+      pieces.retire(memory)
+    }
+  } finally {
+    // Whoever leaves early uses none any more, and nothing is under way.
+    for (const memory of taken) pieces.give(memory)
   }
 }
+
+/** Few bytes are hashed at once, in no thread. */
+const piecesFor = ({ from, to }: Range, concurrency: number) =>
+  to - from <= few ? Pieces.unshared(to - from) : rangePieces(concurrency)
+
+const few = 1024 * 1024
 
 function* rangesOf({ from, to }: Range, length: number): Generator<Range> {
   for (let at = from; at < to; at += length) yield { from: at, to: Math.min(at + length, to) }

@@ -7,6 +7,9 @@ export interface Lent {
   readonly piece: Uint8Array
 }
 
+/** Of one stream after the other; what is untouched takes no memory. The streams behind these are copied to be checked. */
+const mostChecksums = 32
+
 /** Two at a time: while one is being looked at the next one is filled. */
 const mostLent = 2
 
@@ -16,6 +19,7 @@ export class Pieces {
   /** In which most pieces lie; null where it does not matter. */
   readonly memory: StreamMemory | null
   readonly #count: number
+  readonly #isShared: boolean
   readonly #free: Uint8Array[] = []
   /** Those that nobody keeps yet. */
   readonly #lent = new Set<Lent>()
@@ -25,15 +29,16 @@ export class Pieces {
   /** Called when there may be one to lend again. */
   onFree: () => void = () => undefined
 
-  private constructor(length: number, count: number, memory: StreamMemory | null) {
+  private constructor(length: number, count: number, memory: StreamMemory | null, isShared = true) {
     this.length = length
     this.#count = count
     this.memory = memory
+    this.#isShared = isShared
   }
 
-  /** Of which `count`, and what the checksum of a stream takes, lie in one memory. None is lent where so many are out. */
+  /** Of which `count`, and what the checksums of some streams take, lie in one memory. None is lent where so many are out. */
   static inMemory(length: number, count: number): Pieces {
-    const bytes = length * count + fletcher4Bytes
+    const bytes = length * count + mostChecksums * fletcher4Bytes
     return new Pieces(length, count, bytes > mostMemory ? null : new StreamMemory(bytes))
   }
 
@@ -42,10 +47,14 @@ export class Pieces {
     return new Pieces(length, Infinity, null)
   }
 
-  /** One that nobody has, in memory that threads can share. What was in it before is there still. */
+  /** Of which no thread is to be told. Node collects them by itself, so that there may be many of these. */
+  static unshared(length: number): Pieces {
+    return new Pieces(length, Infinity, null, false)
+  }
+
+  /** One that nobody has, in memory that threads can share, unless it is unshared. What was in it before is there still. */
   take(): Uint8Array {
-    const piece =
-      this.#free.pop() ?? this.memory?.take(this.length) ?? new Uint8Array(new SharedArrayBuffer(this.length))
+    const piece = this.#free.pop() ?? this.memory?.take(this.length) ?? this.#another()
     this.#out.add(piece)
     return piece
   }
@@ -77,6 +86,10 @@ export class Pieces {
   /** Takes back one that was lent, unless somebody keeps it or has kept it. */
   returned(lent: Lent): void {
     if (this.#lent.delete(lent)) this.give(lent.piece)
+  }
+
+  #another(): Uint8Array {
+    return this.#isShared ? new Uint8Array(new SharedArrayBuffer(this.length)) : new Uint8Array(this.length)
   }
 
   /** The lent piece that begins with `bytes`, for whoever gives it back later; null if they lie elsewhere. */

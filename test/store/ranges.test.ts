@@ -120,6 +120,31 @@ describe('reading an object in ranges', () => {
     await whole
   })
 
+  it('takes the same memory for one stream after the other, also behind one that was left or has failed', async () => {
+    const pieces = Pieces.anywhere(rangeBytes)
+    const seen = new Set<Uint8Array>()
+    const take = pieces.take.bind(pieces)
+    pieces.take = () => {
+      const piece = take()
+      seen.add(piece)
+      return piece
+    }
+    const reading = () => download(bucket, stored, { ...options, pieces })
+    for (let turn = 0; turn < 3; turn++) {
+      const whole: Buffer[] = []
+      for await (const chunk of reading()) whole.push(Buffer.from(chunk))
+      assert.ok(Buffer.concat(whole).equals(content))
+      const left = reading()
+      await left.next()
+      await left.return(undefined)
+      server.faults.add({ operation: 'GetObject', do: 'status', status: 403, code: 'AccessDenied' })
+      await assert.rejects(async () => {
+        for await (const chunk of reading()) assert.ok(chunk.length > 0)
+      })
+    }
+    assert.ok(seen.size <= options.concurrency + 1, `${seen.size} pieces`)
+  })
+
   it('joins volumes, each checked by itself', async () => {
     const volumes = [
       await storeVolume(bucket, 'v', content.subarray(0, 300_000), partSize),

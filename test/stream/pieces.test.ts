@@ -26,9 +26,13 @@ describe('pieces', () => {
     const places = Array.from({ length: 2 }, () => pieces.take()).map(piece => pieces.memory?.holds(piece))
     assert.deepEqual(places, [true, true])
     // Others can be had, elsewhere.
-    const rest = Array.from({ length: 500 }, () => pieces.take())
+    const rest = Array.from({ length: 5000 }, () => pieces.take())
     assert.equal(pieces.memory?.holds(rest.at(-1) ?? new Uint8Array()), false)
     assert.ok(rest.every(piece => piece.length === length))
+  })
+
+  it('of which no thread is to be told are not shared', () => {
+    assert.ok(Pieces.unshared(length).take().buffer instanceof ArrayBuffer)
   })
 
   it('of 5 GiB each are not promised in one memory', () => {

@@ -23,7 +23,7 @@ const piecesOf = new Map<number, Pieces>()
 
 /**
  * For that many ranges at a time: there is one piece more, which was taken and is still in use. They are the same for all
- * streams that are read in turn: Node does not see that shared memory is worth collecting.
+ * streams, which must be read in turn, never two at a time: Node does not see that shared memory is worth collecting.
  */
 export function rangePieces(concurrency: number): Pieces {
   const pieces = piecesOf.get(concurrency) ?? Pieces.inMemory(rangeBytes, concurrency + 1)
@@ -56,7 +56,7 @@ export async function* readInRanges(
   within: Range = { from: 0, to: object.bytes },
 ): AsyncGenerator<Uint8Array> {
   const { concurrency, signal, retryForMs, onBytes } = options
-  const pieces = options.pieces ?? piecesFor(within, concurrency)
+  const pieces = options.pieces ?? piecesFor(within)
   const taken = new Set<Uint8Array>()
   const fetched = inOrder(rangesOf(within, pieces.length), concurrency, signal, async (range, either) => {
     const memory = pieces.take()
@@ -77,8 +77,8 @@ export async function* readInRanges(
 }
 
 /** Few bytes are hashed at once, in no thread. */
-const piecesFor = ({ from, to }: Range, concurrency: number) =>
-  to - from <= few ? Pieces.unshared(to - from) : rangePieces(concurrency)
+const piecesFor = ({ from, to }: Range) =>
+  to - from <= few ? Pieces.unshared(to - from) : Pieces.anywhere(Math.min(to - from, rangeBytes))
 
 const few = 1024 * 1024
 

@@ -1,10 +1,11 @@
 /** Reading one object in ranges: several at a time, each mended by itself where the line broke, given in order. */
 import { badStream } from '../failure.js'
+import { Pieces } from '../stream/pieces.js'
 import { httpStatus, isMissing, notInBucket } from './errors.js'
 import { patiently, type Patience } from './patience.js'
-import { Pieces } from '../stream/pieces.js'
 import type { Into } from './reception.js'
 import type { Bucket } from './s3.js'
+import { worthAThread } from './sha256.js'
 import { inOrder } from './window.js'
 
 /** Long enough that a request's own time is small beside it; times `concurrency` it is what is in memory. */
@@ -76,11 +77,8 @@ export async function* readInRanges(
   }
 }
 
-/** Few bytes are hashed at once, in no thread. */
 const piecesFor = ({ from, to }: Range) =>
-  to - from <= few ? Pieces.unshared(to - from) : Pieces.anywhere(Math.min(to - from, rangeBytes))
-
-const few = 1024 * 1024
+  to - from < worthAThread ? Pieces.unshared(to - from) : Pieces.anywhere(Math.min(to - from, rangeBytes))
 
 function* rangesOf({ from, to }: Range, length: number): Generator<Range> {
   for (let at = from; at < to; at += length) yield { from: at, to: Math.min(at + length, to) }

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { failed, messageOf } from '../failure.js'
 
 /** What is shorter is hashed at once, in less time than it takes to start the thread. */
-const worthAThread = 1024 * 1024
+export const worthAThread = 1024 * 1024
 
 /** What the thread is asked, in order, and answers with null, or the digest if it was the last of it. */
 export interface Question {

@@ -10,6 +10,9 @@ export interface Lent {
 /** Of one stream after the other; what is untouched takes no memory. The streams behind these are copied to be checked. */
 const mostChecksums = 32
 
+/** In bytes. Where more is wanted than this, it need not be contiguous. */
+const mostMemory = 2 ** 30
+
 /** Two at a time: while one is being looked at the next one is filled. */
 const mostLent = 2
 
@@ -88,10 +91,6 @@ export class Pieces {
     if (this.#lent.delete(lent)) this.give(lent.piece)
   }
 
-  #another(): Uint8Array {
-    return this.#isShared ? new Uint8Array(new SharedArrayBuffer(this.length)) : new Uint8Array(this.length)
-  }
-
   /** The lent piece that begins with `bytes`, for whoever gives it back later; null if they lie elsewhere. */
   keep(bytes: Uint8Array): Uint8Array | null {
     for (const lent of this.#lent) {
@@ -102,7 +101,8 @@ export class Pieces {
     }
     return null
   }
-}
 
-/** In bytes. Where more is wanted than this, it need not be contiguous. */
-const mostMemory = 2 ** 30
+  #another(): Uint8Array {
+    return this.#isShared ? new Uint8Array(new SharedArrayBuffer(this.length)) : new Uint8Array(this.length)
+  }
+}
